@@ -1,0 +1,4 @@
+package xtime
+
+// NewWith is New with a clock of the test's own.
+var NewWith = newWith
