@@ -1,0 +1,89 @@
+// Package iqdcmd is the daemon iqd: its commands, its configuration file, its
+// logging and its signals. A program with handlers of its own copies cmd/iqd and
+// adds them to the registry.
+package iqdcmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/iqd-xmpp/iqd/handlers"
+)
+
+// The exit codes of every command.
+const (
+	ExitDone    = 0 // done
+	ExitFailed  = 1 // failed: the world was not as it had to be
+	ExitMistake = 2 // a mistake of the operator: a flag, an argument, the configuration
+)
+
+// A World is what a command sees of the process that it runs in, so that a test
+// can be one.
+type World struct {
+	Stdin   io.Reader
+	Stdout  io.Writer
+	Stderr  io.Writer
+	Getenv  func(string) string
+	Signals <-chan os.Signal // SIGTERM, SIGINT and SIGHUP; nil: none arrive
+}
+
+// Main runs the command that the arguments of the process name, with the
+// handlers of reg, and returns the exit code.
+func Main(reg handlers.Registry) int {
+	// A pipe that nobody reads any more is an error of the write and no more:
+	// SIGPIPE would kill the process (os/signal, "SIGPIPE").
+	signal.Ignore(syscall.SIGPIPE)
+	sigs := make(chan os.Signal, 4)
+	signal.Notify(sigs, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
+	defer signal.Stop(sigs)
+	return Execute(context.Background(), os.Args[1:], World{
+		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Signals: sigs,
+	}, reg)
+}
+
+// Execute runs the command that args name and returns the exit code. It prints
+// the error that the command ended with.
+func Execute(ctx context.Context, args []string, w World, reg handlers.Registry) int {
+	a := &app{world: w, reg: reg}
+	root := a.rootCommand()
+	root.SetArgs(args)
+	root.SetIn(w.Stdin)
+	root.SetOut(w.Stdout)
+	root.SetErr(w.Stderr)
+	err := root.ExecuteContext(ctx)
+	if err != nil && err.Error() != "" {
+		fmt.Fprintf(w.Stderr, "iqd: %v\n", err)
+	}
+	return a.exitCode(err)
+}
+
+// A mistakeError is an error that the operator made.
+type mistakeError struct{ error }
+
+func (e mistakeError) Unwrap() error { return e.error }
+
+// mistake marks err as one that the operator made, so that the exit code is 2.
+func mistake(err error) error {
+	if err == nil {
+		return nil
+	}
+	return mistakeError{err}
+}
+
+// exitCode returns the exit code of a command that ended with err. Before a
+// command has started, only its arguments can be wrong.
+func (a *app) exitCode(err error) int {
+	var m mistakeError
+	switch {
+	case err == nil:
+		return ExitDone
+	case errors.As(err, &m) || !a.started:
+		return ExitMistake
+	}
+	return ExitFailed
+}
