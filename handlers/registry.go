@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/iqd-xmpp/iqd/handlers/disco"
 	"github.com/iqd-xmpp/iqd/handlers/last"
 	"github.com/iqd-xmpp/iqd/handlers/ping"
 	xtime "github.com/iqd-xmpp/iqd/handlers/time"
@@ -18,6 +19,7 @@ type Registry map[string]Factory
 // Standard returns a new registry of the handlers of this module.
 func Standard() Registry {
 	return Registry{
+		"disco":   With(disco.DefaultConfig, disco.New),
 		"last":    Plain(last.New),
 		"ping":    Plain(ping.New),
 		"time":    With(xtime.DefaultConfig, xtime.New),

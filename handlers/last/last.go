@@ -10,11 +10,11 @@ import (
 	"github.com/iqd-xmpp/iqd/component"
 )
 
-// NS is the namespace of last activity (XEP-0012, 3).
+// NS is the namespace of last activity (XEP-0012, 2).
 const NS = "jabber:iq:last"
 
 // New returns an extension that tells for how many seconds it has been there
-// (XEP-0012, 6: asked of a server or a component, the answer is its uptime).
+// (XEP-0012, 5: asked of a server or a component, the answer is its uptime).
 // When the service was restarted is nobody's business but its own users'.
 func New() component.Extension { return newWith(time.Now) }
 
@@ -37,7 +37,7 @@ func newWith(now func() time.Time) component.Extension {
 // Seconds is the time that the component has been up.
 type seconds int64
 
-// EncodeXML writes the query element of XEP-0012, 6.
+// EncodeXML writes the query element of XEP-0012, 5.
 func (s seconds) EncodeXML(e *component.Encoder) {
 	e.Start(NS, "query")
 	e.Attr("seconds", strconv.FormatInt(int64(s), 10))

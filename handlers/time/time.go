@@ -10,7 +10,7 @@ import (
 	"github.com/iqd-xmpp/iqd/component"
 )
 
-// NS is the namespace of entity time (XEP-0202, 3).
+// NS is the namespace of entity time (XEP-0202, 2).
 const NS = "urn:xmpp:time"
 
 // Config is the [handlers.time] section.
@@ -49,7 +49,7 @@ func newWith(cfg Config, now func() time.Time) (component.Extension, error) {
 // An instant is a time in the zone that is told.
 type instant time.Time
 
-// EncodeXML writes the time element of XEP-0202, 3, in the order of its schema.
+// EncodeXML writes the time element of XEP-0202, 2, in the order of its schema.
 // XEP-0082, 3.2: the zone is a number or Z, but the schema of tzo wants a number.
 func (i instant) EncodeXML(e *component.Encoder) {
 	t := time.Time(i)

@@ -9,7 +9,7 @@ import (
 	"github.com/iqd-xmpp/iqd/component"
 )
 
-// NS is the namespace of a software version (XEP-0092, 3).
+// NS is the namespace of a software version (XEP-0092, 2).
 const NS = "jabber:iq:version"
 
 // Config is the [handlers.version] section.
@@ -42,7 +42,7 @@ func New(cfg Config, env component.Env) (component.Extension, error) {
 // A reply is the answer to everybody.
 type reply struct{ name, version, os string }
 
-// EncodeXML writes the query element of XEP-0092, 3.
+// EncodeXML writes the query element of XEP-0092, 2.
 func (r *reply) EncodeXML(e *component.Encoder) {
 	e.Start(NS, "query")
 	element(e, "name", r.name)
