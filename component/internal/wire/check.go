@@ -1,0 +1,243 @@
+package wire
+
+import "strings"
+
+// checker walks once through a whole element and checks everything that RFC
+// 6120, 11, XML 1.0 and Namespaces in XML ask for. It fills the head of a
+// stanza on the way. It is used again and again, and keeps no string of the last time.
+type checker struct {
+	s       string
+	pos     int
+	lim     Limits
+	around  *scope  // the prefixes declared outside
+	nAround int     // their number
+	space   string  // the default namespace outside
+	st      *Stanza // to fill
+	open    []open
+	binds   []binding
+	attrs   []attr
+	tag     tagFlags
+}
+
+// open is an element whose end tag is to come.
+type open struct {
+	from, to int // its name
+	binds    int // how many prefixes were declared before it
+}
+
+// binding is the declaration of a prefix.
+type binding struct {
+	from, to int // the prefix
+	space    string
+}
+
+// attr is an attribute of the current tag.
+type attr struct {
+	from, local, to int // its name; local is from when there is no prefix
+	val, valEnd     int
+}
+
+// errShort is the answer to a beginning of well-formed XML.
+var errShort = malformed(0, flawTexts[flawShort])
+
+// check checks the element that s begins with and fills st, whose strings will
+// be slices of s. It returns nil, a *SyntaxError, a *LimitError or errShort, and
+// leaves c.pos behind the element or where the error is.
+func (c *checker) check(s string, st *Stanza) error {
+	c.s, c.st, c.pos = s, st, 0
+	c.open, c.binds = c.open[:0], c.binds[:0]
+	err := c.element()
+	c.s, c.st = "", nil
+	clear(c.binds[:cap(c.binds)])
+	return err
+}
+
+// element is the loop of check.
+func (c *checker) element() error {
+	for {
+		var err error
+		switch c.at(c.pos + 1) {
+		case '/':
+			err = c.endTag()
+		case '!', '?':
+			err = c.cdata()
+		default:
+			err = c.startTag()
+		}
+		if err != nil {
+			return err
+		}
+		if len(c.open) == 0 {
+			return nil
+		}
+		if err = c.text(); err != nil {
+			return err
+		}
+	}
+}
+
+// at returns the byte at i, or 0 at the end; 0 is nowhere allowed.
+func (c *checker) at(i int) byte {
+	if i < len(c.s) {
+		return c.s[i]
+	}
+	return 0
+}
+
+// wrong returns the error of what was found at c.pos in place of what; errShort
+// when it is the end.
+func (c *checker) wrong(text string) error {
+	if c.pos >= len(c.s) {
+		return errShort
+	}
+	return malformed(c.pos, text)
+}
+
+// flawed turns a flaw at i into an error.
+func (c *checker) flawed(i int, f flaw) error {
+	c.pos = i
+	if f == flawShort {
+		return errShort
+	}
+	return malformed(i, flawTexts[f])
+}
+
+// text goes to the next < and checks the text before it.
+func (c *checker) text() error {
+	if c.at(c.pos) == '<' {
+		return nil
+	}
+	end, bad := textEnd(c.s, c.pos)
+	if len(c.open) == 1 && !c.st.Text {
+		c.st.Text = !blank(c.s[c.pos:end])
+	}
+	if bad != flawNone {
+		return c.flawed(end, bad)
+	}
+	c.pos = end
+	return nil
+}
+
+// textEnd returns the index of the first < from i on, or of what is wrong
+// before it.
+func textEnd(s string, i int) (int, flaw) {
+	for begin := i; ; {
+		i = scan(s, i, &stopsText)
+		if i >= len(s) {
+			return i, flawShort
+		}
+		switch c := s[i]; {
+		case c == '<':
+			return i, flawNone
+		case c == '>':
+			if strings.HasSuffix(s[begin:i], "]]") {
+				return i, flawCDEnd
+			}
+			i++
+		default:
+			next, bad := special(s, i)
+			if bad != flawNone {
+				return i, bad
+			}
+			i = next
+		}
+	}
+}
+
+// special goes over what is at i: a reference, a character beyond ASCII or a
+// control character.
+func special(s string, i int) (int, flaw) {
+	switch c := s[i]; {
+	case c == '&':
+		_, n := reference(s[i:])
+		if n <= 0 {
+			return i, [...]flaw{flawShort, flawRef}[n+1]
+		}
+		return i + n, flawNone
+	case c >= 0x80:
+		return runes(s, i)
+	case c < ' ' && !isSpace(c):
+		return i, flawChar
+	}
+	return i + 1, flawNone
+}
+
+// cdata checks a CDATA section; nothing else may begin with <! or <?.
+func (c *checker) cdata() error {
+	cdata, err := markup(c.s[c.pos:min(len(c.s), c.pos+len(cdataStart))], c.pos)
+	if err != nil {
+		return err
+	}
+	if !cdata {
+		return errShort
+	}
+	if len(c.open) == 0 {
+		return malformed(c.pos, "a CDATA section in place of an element")
+	}
+	from := c.pos + len(cdataStart)
+	n := strings.Index(c.s[from:], cdataEnd)
+	if n < 0 {
+		n = len(c.s) - from
+	}
+	data := c.s[from : from+n]
+	if i, bad := badChar(data); bad != flawNone && (bad != flawShort || from+n < len(c.s)) {
+		if bad == flawShort {
+			bad = flawUTF8
+		}
+		return c.flawed(from+i, bad)
+	}
+	if from+n == len(c.s) {
+		return errShort
+	}
+	if len(c.open) == 1 && strings.Trim(data, spaces) != "" {
+		c.st.Text = true
+	}
+	c.pos = from + n + len(cdataEnd)
+	return nil
+}
+
+const spaces = " \t\r\n"
+
+// endTag checks an end tag.
+func (c *checker) endTag() error {
+	c.pos += 2
+	if len(c.open) == 0 {
+		return malformed(c.pos, "an end tag in place of an element")
+	}
+	last := c.open[len(c.open)-1]
+	name := c.s[last.from:last.to]
+	rest := c.s[c.pos:]
+	if !strings.HasPrefix(rest, name) {
+		if strings.HasPrefix(name, rest) {
+			return errShort
+		}
+		return malformed(c.pos, "the end tag of another element than "+name)
+	}
+	c.pos += len(name)
+	c.skipSpace()
+	if c.at(c.pos) != '>' {
+		return c.wrong("the end tag of another element than " + name)
+	}
+	c.pos++
+	c.close()
+	return nil
+}
+
+// close leaves the innermost element.
+func (c *checker) close() {
+	last := len(c.open) - 1
+	c.binds = c.binds[:c.open[last].binds]
+	c.open = c.open[:last]
+	if last == 1 && c.st.firstEnd == 0 {
+		c.st.firstEnd = c.pos
+	}
+}
+
+// skipSpace goes over white space and says whether there was any.
+func (c *checker) skipSpace() bool {
+	from := c.pos
+	for c.pos < len(c.s) && isSpace(c.s[c.pos]) {
+		c.pos++
+	}
+	return c.pos > from
+}

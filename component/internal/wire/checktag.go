@@ -1,0 +1,245 @@
+package wire
+
+import "encoding/xml"
+
+// tagFlags say what the current tag has, so that the usual one has no more work.
+type tagFlags uint8
+
+const (
+	tagPrefixes tagFlags = 1 << iota // a prefix in a name
+	tagDeclares                      // a declaration of a prefix
+	tagDefault                       // a declaration of the default namespace
+	tagOver                          // too many attributes
+)
+
+// startTag checks a start tag and enters the element.
+func (c *checker) startTag() error {
+	begin := c.pos
+	c.attrs, c.tag = c.attrs[:0], 0
+	c.pos++
+	name, err := c.name()
+	if err != nil {
+		return err
+	}
+	empty, err := c.attributes()
+	if err != nil {
+		return err
+	}
+	if len(c.open) >= c.lim.Depth {
+		return &LimitError{"depth", c.lim.Depth}
+	}
+	c.open = append(c.open, open{name.from, name.to, len(c.binds)})
+	if err := c.resolve(name); err != nil {
+		return err
+	}
+	if len(c.open) <= 2 {
+		c.fill(name, begin)
+	}
+	if c.tag&tagOver != 0 {
+		return &LimitError{"attributes", c.lim.Attrs}
+	}
+	if empty {
+		c.close()
+	}
+	return nil
+}
+
+// name reads a name, with or without a prefix, as that of an attribute.
+func (c *checker) name() (attr, error) {
+	from := c.pos
+	local := from
+	end := ncname(c.s, from)
+	if c.at(end) == ':' && end > from {
+		local = end + 1
+		end = ncname(c.s, local)
+		c.tag |= tagPrefixes
+	}
+	c.pos = end
+	switch {
+	case end-from > c.lim.Name:
+		return attr{}, &LimitError{"name", c.lim.Name}
+	case end == local || c.at(end) == ':':
+		return attr{}, c.wrong("a name was expected")
+	case end < len(c.s) && c.s[end] >= 0x80:
+		return attr{}, c.badName(end)
+	}
+	return attr{from: from, local: local, to: end}, nil
+}
+
+// badName returns the error of a character at i that is not one of names.
+func (c *checker) badName(i int) error {
+	if _, bad := runes(c.s, i); bad == flawShort {
+		return errShort
+	}
+	return malformed(i, "a character that is not allowed in names")
+}
+
+// attributes reads the rest of a start tag.
+func (c *checker) attributes() (empty bool, err error) {
+	for {
+		spaced := c.skipSpace()
+		switch c.at(c.pos) {
+		case '>':
+			c.pos++
+			return false, nil
+		case '/':
+			c.pos++
+			if c.at(c.pos) != '>' {
+				return false, c.wrong("a slash in a tag")
+			}
+			c.pos++
+			return true, nil
+		}
+		if !spaced {
+			return false, c.wrong("white space was expected between attributes")
+		}
+		if err := c.attribute(); err != nil {
+			return false, err
+		}
+	}
+}
+
+// attribute reads one attribute.
+func (c *checker) attribute() error {
+	a, err := c.name()
+	if err != nil {
+		return err
+	}
+	c.skipSpace()
+	if c.at(c.pos) != '=' {
+		return c.wrong("= was expected")
+	}
+	c.pos++
+	c.skipSpace()
+	q := c.at(c.pos)
+	if q != '\'' && q != '"' {
+		return c.wrong("a quoted value was expected")
+	}
+	a.val = c.pos + 1
+	end, bad := valueEnd(c.s, a.val, q)
+	if bad != flawNone {
+		return c.flawed(end, bad)
+	}
+	a.valEnd = end
+	c.pos = end + 1
+	switch {
+	case c.s[a.from:a.to] == "xmlns":
+		c.tag |= tagDefault
+	case c.s[a.from:a.local] == "xmlns:":
+		c.tag |= tagDeclares
+	}
+	return c.keep(a)
+}
+
+// keep notes an attribute. Of a stanza with too many, those of the head are
+// kept still, so that its sender can be told.
+func (c *checker) keep(a attr) error {
+	if len(c.attrs) >= c.lim.Attrs {
+		c.tag |= tagOver
+		switch {
+		case len(c.open) > 0:
+			return &LimitError{"attributes", c.lim.Attrs}
+		case !headAttr(c.s[a.from:a.to]):
+			return nil
+		case len(c.attrs) >= c.lim.Attrs+headAttrs:
+			return malformed(a.from, "an attribute twice")
+		}
+	}
+	c.attrs = append(c.attrs, a)
+	return nil
+}
+
+// headAttrs is the number of names that headAttr knows.
+const headAttrs = 6
+
+func headAttr(name string) bool {
+	switch name {
+	case "type", "id", "from", "to", "xml:lang", "xmlns":
+		return true
+	}
+	return false
+}
+
+// valueEnd returns the index of the quote that ends the attribute value at i,
+// or of what is wrong in it.
+func valueEnd(s string, i int, quote byte) (int, flaw) {
+	k := &stopsSingle
+	if quote == '"' {
+		k = &stopsDouble
+	}
+	for {
+		i = scan(s, i, k)
+		if i >= len(s) {
+			return i, flawShort
+		}
+		switch c := s[i]; c {
+		case quote:
+			return i, flawNone
+		case '<':
+			return i, flawLess
+		default:
+			next, bad := special(s, i)
+			if bad != flawNone {
+				return i, bad
+			}
+			i = next
+		}
+	}
+}
+
+// fill notes what the stanza needs to know of its own start tag and of those
+// of its children.
+func (c *checker) fill(name attr, begin int) {
+	st := c.st
+	if len(c.open) == 2 {
+		st.Children++
+		if st.Children == 1 {
+			st.first = begin
+			st.Payload = c.resolved(name, st.inner)
+		}
+		return
+	}
+	st.Name = c.resolved(name, c.space)
+	st.head = c.pos
+	st.declares = c.tag&tagDeclares != 0
+	st.inner = c.defaultSpace(c.space)
+	for _, a := range c.attrs {
+		switch c.s[a.from:a.to] {
+		case "type":
+			st.Type, st.HasType = c.value(a), true
+		case "id":
+			st.ID, st.HasID = c.value(a), true
+		case "from":
+			st.From, st.HasFrom = c.value(a), true
+		case "to":
+			st.To, st.HasTo = c.value(a), true
+		case "xml:lang":
+			st.Lang = c.value(a)
+		}
+	}
+}
+
+// value returns the value of an attribute.
+func (c *checker) value(a attr) string { return unescape(c.s[a.val:a.valEnd]) }
+
+// defaultSpace returns the default namespace inside the current tag.
+func (c *checker) defaultSpace(outside string) string {
+	if c.tag&tagDefault != 0 {
+		for _, a := range c.attrs {
+			if c.s[a.from:a.to] == "xmlns" {
+				return c.value(a)
+			}
+		}
+	}
+	return outside
+}
+
+// resolved returns the name of the current tag, whose prefix is known.
+func (c *checker) resolved(name attr, outside string) xml.Name {
+	local := c.s[name.local:name.to]
+	if name.local == name.from {
+		return xml.Name{Space: c.defaultSpace(outside), Local: local}
+	}
+	space, _ := c.lookup(c.s[name.from : name.local-1])
+	return xml.Name{Space: space, Local: local}
+}

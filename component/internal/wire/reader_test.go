@@ -1,0 +1,107 @@
+package wire_test
+
+import (
+	"encoding/xml"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/iqd-xmpp/iqd/component/internal/wire"
+)
+
+const ping = "<iq type='get' id='1' from='juliet@example.net/balcony' to='iq.example.net' xml:lang='en'>" +
+	"<ping xmlns='urn:xmpp:ping'/></iq>"
+
+const rosterSet = `<iq type="set" id="r&amp;1" from="juliet@example.net/balcony" to="iq.example.net">` +
+	`<query xmlns="jabber:iq:roster"><item jid="nurse@example.net" name="Nurse &lt;3"><group>Servants</group></item></query></iq>`
+
+func TestNext(t *testing.T) {
+	st := one(t, ping)
+	want := wire.Stanza{
+		Raw: ping, Name: xml.Name{Space: nsComponent, Local: "iq"}, Size: int64(len(ping)),
+		Type: "get", ID: "1", From: "juliet@example.net/balcony", To: "iq.example.net", Lang: "en",
+		HasType: true, HasID: true, HasFrom: true, HasTo: true,
+		Payload: xml.Name{Space: "urn:xmpp:ping", Local: "ping"}, Children: 1,
+	}
+	if st.Raw != want.Raw || st.Name != want.Name || st.Size != want.Size || st.Type != want.Type || st.ID != want.ID ||
+		st.From != want.From || st.To != want.To || st.Lang != want.Lang || !st.HasType || !st.HasID || !st.HasFrom ||
+		!st.HasTo || st.Payload != want.Payload || st.Children != 1 || st.Text || st.Skipped != nil {
+		t.Errorf("Next() = %+v, want %+v", st, want)
+	}
+	if got := st.First().Raw(); got != "<ping xmlns='urn:xmpp:ping'/>" {
+		t.Errorf("First() = %q", got)
+	}
+}
+
+func TestNextEnds(t *testing.T) {
+	for name, tc := range map[string]struct {
+		in   string
+		want error
+	}{
+		"close tag":        {ping + footer, wire.ErrClosed},
+		"spaced close tag": {ping + "</stream:stream \n>", wire.ErrClosed},
+		"between stanzas":  {ping, io.EOF},
+		"after space":      {ping + " \n", io.EOF},
+		"inside":           {ping + "<iq>", io.ErrUnexpectedEOF},
+		"one byte":         {ping + "<", io.ErrUnexpectedEOF},
+		"half a close tag": {ping + "</stre", io.ErrUnexpectedEOF},
+	} {
+		t.Run(name, func(t *testing.T) {
+			rd, st := stream(t, tc.in, wire.Limits{}), wire.Stanza{}
+			if err := rd.Next(&st); err != nil {
+				t.Fatalf("first Next() error = %v", err)
+			}
+			for range 2 {
+				if err := rd.Next(&st); !errors.Is(err, tc.want) {
+					t.Errorf("Next() error = %v, want %v", err, tc.want)
+				}
+			}
+		})
+	}
+}
+
+func TestCuts(t *testing.T) {
+	for name, s := range corpus() {
+		t.Run(name, func(t *testing.T) {
+			all := header + s + ping + footer
+			want := transcript(wire.NewReader(strings.NewReader(all), wire.Limits{Depth: 5, Bytes: 900}))
+			if got := transcript(wire.NewReader(singles(all), wire.Limits{Depth: 5, Bytes: 900})); got != want {
+				t.Errorf("in single bytes:\n%s\nwant\n%s", got, want)
+			}
+			for i := range all {
+				if got := transcript(wire.NewReader(cut(all, i), wire.Limits{Depth: 5, Bytes: 900})); got != want {
+					t.Fatalf("cut at %d:\n%s\nwant\n%s", i, got, want)
+				}
+			}
+		})
+	}
+}
+
+func corpus() map[string]string {
+	return map[string]string{
+		"ping":      ping,
+		"rosterSet": rosterSet,
+		"several":   ping + rosterSet + " \n" + ping + "291" + ping,
+		"cdata":     "<iq><a>x<![CDATA[ <b> ]] ]]]>y</a></iq><iq><![CDATA[]]></iq>",
+		"quotes":    `<iq a='>"/' b="/>'"/><iq a="'" b='/' /><iq a='/'/><iq a='x' >/></iq>`,
+		"chars":     "<iq id='ä€😀'>ä€😀&#x1F600;&#10;</iq>ä€",
+		"deep":      "<a><b><c><d><e><f/></e></d></c></b></a>" + ping,
+		"deeper":    "<a id='7'><p:b xmlns:p='urn:x'><c><d><e><f><g>'\"</g></f></e></d></c></p:b></a>" + ping,
+		"long":      "<iq id='5'><q xmlns='urn:q'>" + strings.Repeat("xyz&amp;/>", 150) + "</q></iq>" + ping,
+		"longhead":  "<iq id='" + strings.Repeat("/'", 1) + " a='" + strings.Repeat("x", 999) + "'/>" + ping,
+		"header":    ping + "<stream:stream>",
+		"header2":   ping + "<s:stream xmlns:s='http://etherx.jabber.org/streams' a='b'/>",
+		"stream":    "<iq><stream:stream>" + ping + "</stream:stream></iq>",
+		"comment":   "<iq><!-- --></iq>",
+		"doctype":   "<!DOCTYPE foo>",
+		"pi":        "<iq><?foo?></iq>",
+		"badbang":   "<iq><!foo></iq>",
+		"badcdata":  "<iq><![CDAT[]]></iq>",
+		"badutf8":   "<iq>\xff</iq>",
+		"junkutf8":  "ä\xc3<iq/>",
+		"badjunk":   "\x01<iq/>",
+		"mismatch":  "<iq><a></b></iq>",
+		"overclose": "</foo>",
+	}
+}

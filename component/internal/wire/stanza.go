@@ -1,0 +1,58 @@
+package wire
+
+import "encoding/xml"
+
+// Stanza is a top-level element of the stream, with its head: what is needed to
+// route it. All strings are slices of Raw unless a reference had to be resolved.
+type Stanza struct {
+	// Raw is the whole element as received; for a skipped one its start tag, or
+	// nothing when that was not readable.
+	Raw string
+
+	// Name is the name of the element; the stream's declarations are in scope.
+	Name xml.Name
+
+	// Type, ID, From and To are attributes in no namespace, Lang is xml:lang.
+	// References are resolved; other bytes are as received, line ends too.
+	Type, ID, From, To, Lang string
+
+	// HasType and so on tell an empty attribute from a missing one.
+	HasType, HasID, HasFrom, HasTo bool
+
+	Payload  xml.Name // of the first child element
+	Children int      // how many child elements there are
+	Text     bool     // text other than white space beside them
+	Size     int64    // bytes on the wire
+
+	// Skipped is nil, or the *LimitError for which the rest was not kept. Of the
+	// head there is what came before the limit was passed.
+	Skipped error
+
+	declares bool   // the element declares prefixes
+	scope    *scope // the stream's prefixes
+	outer    string // the stream's default namespace
+	inner    string // the default namespace inside the element
+	head     int    // where its start tag ends
+	first    int    // where its first child begins
+	firstEnd int    // and ends
+}
+
+// Element returns the stanza itself; the zero Element when it was skipped.
+func (st *Stanza) Element() Element {
+	if st.Skipped != nil || st.Raw == "" {
+		return Element{}
+	}
+	return Element{raw: st.Raw, space: st.outer, scope: st.scope}
+}
+
+// First returns the first child element, or the zero Element.
+func (st *Stanza) First() Element {
+	if st.Children == 0 || st.Skipped != nil {
+		return Element{}
+	}
+	scope := st.scope
+	if st.declares {
+		scope = enter(st.Raw, 0, st.outer, st.scope).scope
+	}
+	return Element{raw: st.Raw[st.first:st.firstEnd], space: st.inner, scope: scope}
+}

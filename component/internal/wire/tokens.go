@@ -1,0 +1,114 @@
+package wire
+
+import (
+	"encoding/xml"
+	"io"
+	"strings"
+)
+
+// walker goes through a checked element, one tag or piece of text at a time.
+type walker struct {
+	s     string
+	i     int
+	space string
+	scope *scope
+	open  []startTag
+	empty bool // the end of an empty element is next
+
+	// What next has found.
+	tag  startTag // of a start or end
+	text string   // of text, resolved
+}
+
+type walkKind uint8
+
+const (
+	walkDone walkKind = iota
+	walkStart
+	walkEnd
+	walkText
+)
+
+// newWalker returns a walker through e.
+func newWalker(e Element) walker { return walker{s: e.raw, space: e.space, scope: e.scope} }
+
+// next goes one step.
+func (w *walker) next() walkKind {
+	switch {
+	case w.empty:
+		w.empty = false
+		return w.leave()
+	case w.i >= len(w.s):
+		return walkDone
+	case w.s[w.i] != '<':
+		n := strings.IndexByte(w.s[w.i:], '<')
+		w.text = text(w.s[w.i : w.i+n])
+		w.i += n
+		return walkText
+	case w.s[w.i+1] == '/':
+		w.i += strings.IndexByte(w.s[w.i:], '>') + 1
+		return w.leave()
+	case w.s[w.i+1] == '!':
+		n := strings.Index(w.s[w.i:], cdataEnd) + len(cdataEnd)
+		w.text = cdataText(w.s[w.i : w.i+n])
+		w.i += n
+		return walkText
+	}
+	space, sc := w.space, w.scope
+	if n := len(w.open); n > 0 {
+		space, sc = w.open[n-1].space, w.open[n-1].scope
+	}
+	w.tag = enter(w.s, w.i, space, sc)
+	w.i, w.empty = w.tag.end, w.tag.empty
+	w.open = append(w.open, w.tag)
+	return walkStart
+}
+
+// leave goes out of the innermost element.
+func (w *walker) leave() walkKind {
+	last := len(w.open) - 1
+	w.tag = w.open[last]
+	w.open = w.open[:last]
+	return walkEnd
+}
+
+// TokenReader returns a new reader of the element's tokens: those that
+// encoding/xml has for the same bytes, with the namespaces that were declared
+// outside in their names. At the end it returns io.EOF.
+func (e Element) TokenReader() xml.TokenReader { return &tokens{newWalker(e)} }
+
+// tokens implements xml.TokenReader.
+type tokens struct{ w walker }
+
+// Token implements xml.TokenReader.
+func (t *tokens) Token() (xml.Token, error) {
+	switch t.w.next() {
+	case walkStart:
+		return xml.StartElement{Name: t.w.tag.name, Attr: t.attrs()}, nil
+	case walkEnd:
+		return xml.EndElement{Name: t.w.tag.name}, nil
+	case walkText:
+		return xml.CharData(t.w.text), nil
+	}
+	return nil, io.EOF
+}
+
+// attrs returns the attributes of the current start tag.
+func (t *tokens) attrs() []xml.Attr {
+	attrs := []xml.Attr{}
+	for i := t.w.tag.attrs; ; {
+		a, next := nextAttr(t.w.s, i)
+		if a.name == "" {
+			return attrs
+		}
+		i = next
+		name := xml.Name{Local: a.name}
+		if prefix, local, ok := strings.Cut(a.name, ":"); ok {
+			name = xml.Name{Space: prefix, Local: local}
+			if prefix != "xmlns" {
+				name.Space, _ = t.w.tag.scope.lookup(prefix)
+			}
+		}
+		attrs = append(attrs, xml.Attr{Name: name, Value: text(a.value)})
+	}
+}
