@@ -107,7 +107,7 @@ func (d *document) errorAt(err error, path ...string) error {
 
 // errorf is errorAt for a message that begins with the key.
 func (d *document) errorf(path []string, format string, args ...any) error {
-	return d.errorAt(fmt.Errorf("%s: %s", keyName(path), fmt.Sprintf(format, args...)), path...)
+	return d.errorAt(fmt.Errorf("%s: %w", keyName(path), fmt.Errorf(format, args...)), path...)
 }
 
 // at returns where a key is written, or the nearest section around it.
