@@ -1,0 +1,80 @@
+package component
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+
+	"mellium.im/xmpp/disco/info"
+	"mellium.im/xmpp/stanza"
+)
+
+// Info returns what disco#info tells who asks at the address that is asked
+// (XEP-0030, 3): identities and features sorted, each once, and nothing of an
+// extension that the asker may not use.
+func (m *Mux) Info(_ context.Context, req *Request) Info {
+	var out Info
+	for _, inst := range m.table.Load().insts {
+		if !inst.allows(req) || !inst.serves(req.at) {
+			continue
+		}
+		for _, r := range inst.ext.Routes {
+			if max(r.At, Domain)&req.at != 0 {
+				out.Features = append(out.Features, r.Name.Space)
+			}
+		}
+		out.Features = append(out.Features, inst.ext.Features...)
+		out.Identities = append(out.Identities, inst.ext.Identities...)
+	}
+	slices.Sort(out.Features)
+	out.Features = slices.Compact(out.Features)
+	slices.SortFunc(out.Identities, compareIdentities)
+	out.Identities = slices.CompactFunc(out.Identities, func(a, b info.Identity) bool { return compareIdentities(a, b) == 0 })
+	return out
+}
+
+func compareIdentities(a, b info.Identity) int {
+	return cmp.Or(cmp.Compare(a.Category, b.Category), cmp.Compare(a.Type, b.Type),
+		cmp.Compare(a.Lang, b.Lang), cmp.Compare(a.Name, b.Name))
+}
+
+// NodeInfo asks the extensions that the asker may use for a node. One that none
+// of them knows is item-not-found.
+func (m *Mux) NodeInfo(ctx context.Context, req *Request, node string) (Info, error) {
+	for _, inst := range m.table.Load().insts {
+		if inst.ext.Nodes == nil || !inst.allows(req) {
+			continue
+		}
+		if inf, err := inst.ext.Nodes.NodeInfo(ctx, req, node); !errors.Is(err, ErrUnhandled) {
+			return inf, err
+		}
+	}
+	return Info{}, Errorf(stanza.ItemNotFound, "no such node")
+}
+
+// NodeItems returns the items of a node, those of all extensions that the asker
+// may use one after the other. A node that none of them knows is item-not-found;
+// the empty node is always known.
+func (m *Mux) NodeItems(ctx context.Context, req *Request, node string) ([]Item, error) {
+	var out []Item
+	known := node == ""
+	for _, inst := range m.table.Load().insts {
+		if inst.ext.Nodes == nil || !inst.allows(req) {
+			continue
+		}
+		list, err := inst.ext.Nodes.NodeItems(ctx, req, node)
+		if errors.Is(err, ErrUnhandled) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		known = true
+		out = append(out, list...)
+	}
+	if !known {
+		return nil, Errorf(stanza.ItemNotFound, "no such node")
+	}
+	return out, nil
+}

@@ -1,0 +1,186 @@
+package component
+
+import "sync"
+
+const defaultMaxInFlight = 256
+
+// A lane runs the requests of one extension: at most max at once, the rest wait
+// as plain entries, without a goroutine. In an ordered lane each bare sender has
+// a chain, of which one at a time runs.
+type lane struct {
+	mu      sync.Mutex
+	max     int
+	ordered bool
+	running int // handlers that have not returned
+	stuck   int // of those, how many are past their deadline
+	queue   queue
+	chains  map[string]*queue // by bare sender: what waits behind the one that runs or is queued
+	idle    chan struct{}     // closed when nothing runs any more; nil: nobody waits for that
+}
+
+// A queue is first in, first out.
+type queue struct {
+	list []*Request
+	head int
+}
+
+func (q *queue) push(r *Request) { q.list = append(q.list, r) }
+
+func (q *queue) pop() *Request {
+	if q.head == len(q.list) {
+		return nil
+	}
+	r := q.list[q.head]
+	q.list[q.head] = nil
+	if q.head++; q.head == len(q.list) {
+		*q = queue{list: q.list[:0]}
+	} else if q.head > 64 && q.head > len(q.list)/2 {
+		n := copy(q.list, q.list[q.head:])
+		clear(q.list[n:])
+		*q = queue{list: q.list[:n]}
+	}
+	return r
+}
+
+func (l *lane) init(limit int, ordered bool) {
+	if l.max != 0 {
+		return // kept from another mux
+	}
+	l.max, l.ordered = limit, ordered
+	if l.max <= 0 {
+		l.max = defaultMaxInFlight
+	}
+	if ordered {
+		l.chains = map[string]*queue{}
+	}
+}
+
+// A verdict says what is to be done with a request that was submitted.
+type verdict int
+
+const (
+	runNow verdict = iota
+	queued
+	refused // every place is held by a handler that is stuck
+)
+
+// submit takes a request in.
+func (l *lane) submit(req *Request) verdict {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.max != 0 && l.stuck >= l.max {
+		return refused
+	}
+	if l.ordered {
+		req.entry.key = bareOf(req.From)
+		if chain := l.chains[req.entry.key]; chain != nil {
+			chain.push(req)
+			return queued
+		}
+		l.chains[req.entry.key] = &queue{}
+	}
+	if l.max != 0 && l.running >= l.max {
+		l.queue.push(req)
+		return queued
+	}
+	l.running++
+	req.entry.running = true
+	return runNow
+}
+
+// free reports whether a request may run out of the lane, because nothing of its
+// sender waits or runs in it.
+func (l *lane) free(req *Request) bool {
+	if !l.ordered {
+		return true
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.chains[bareOf(req.From)] == nil
+}
+
+// adopt takes in a request that has been running outside the lane.
+func (l *lane) adopt(req *Request) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.running++
+	req.entry.running = true
+	if l.ordered {
+		req.entry.key = bareOf(req.From)
+		l.chains[req.entry.key] = &queue{}
+	}
+}
+
+// finish gives back the place of a request whose handler has returned, and
+// returns the one that takes it over, or nil.
+func (l *lane) finish(req *Request) *Request {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	req.entry.running = false
+	if req.entry.late {
+		l.stuck--
+	}
+	l.follow(req)
+	for next := l.queue.pop(); next != nil; next = l.queue.pop() {
+		if !next.entry.answered.Load() {
+			next.entry.running = true
+			return next
+		}
+		l.follow(next) // it waited too long; its sender's next one may go
+	}
+	l.running--
+	if l.running == 0 && l.idle != nil {
+		close(l.idle)
+		l.idle = nil
+	}
+	return nil
+}
+
+// follow queues what waits behind req in its chain.
+func (l *lane) follow(req *Request) {
+	if !l.ordered {
+		return
+	}
+	chain := l.chains[req.entry.key]
+	if next := chain.pop(); next != nil {
+		next.entry.key = req.entry.key
+		l.queue.push(next)
+		return
+	}
+	delete(l.chains, req.entry.key)
+}
+
+// late notes that the deadline of a request has passed. When by that every place
+// is held by a stuck handler it returns all that wait.
+func (l *lane) late(req *Request) []*Request {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !req.entry.running || req.entry.late {
+		return nil
+	}
+	req.entry.late = true
+	if l.stuck++; l.stuck < l.max {
+		return nil
+	}
+	var out []*Request
+	for r := l.queue.pop(); r != nil; r = l.queue.pop() {
+		out = append(out, r)
+		l.follow(r)
+	}
+	return out
+}
+
+// wait returns a channel that is closed once nothing runs.
+func (l *lane) wait() <-chan struct{} {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.running == 0 {
+		done := make(chan struct{})
+		close(done)
+		return done
+	}
+	if l.idle == nil {
+		l.idle = make(chan struct{})
+	}
+	return l.idle
+}

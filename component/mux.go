@@ -1,0 +1,260 @@
+package component
+
+import (
+	"context"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"mellium.im/xmpp/stanza"
+)
+
+// A Mux finds the handler of a request by namespace, element, type and address.
+// An exact element wins over a whole namespace. A Mux may be changed while it
+// serves.
+type Mux struct {
+	chain []Middleware
+	mu    sync.Mutex // for writers
+	table atomic.Pointer[table]
+}
+
+// A table is what a mux knows: it never changes.
+type table struct {
+	insts     []*instance
+	exact     map[xml.Name][]*route
+	space     map[string][]*route // routes of a whole namespace
+	known     map[string][]*instance
+	unhandled *route
+	wrong     *route
+}
+
+// An instance is an extension in service. It outlives the mux that it was added
+// to when a reload keeps it.
+type instance struct {
+	ext  Extension
+	lane lane
+	life life
+}
+
+// A route is a Route that is ready to be called.
+type route struct {
+	Route
+	inst     *instance
+	get, set Handler
+	timeout  time.Duration
+	temper   temper
+}
+
+// NewMux returns an empty mux. The middleware wraps each handler, and what is
+// answered when there is none; the first one is the outermost.
+func NewMux(chain ...Middleware) *Mux {
+	m := &Mux{chain: chain}
+	m.table.Store(&table{
+		exact:     map[xml.Name][]*route{},
+		space:     map[string][]*route{},
+		known:     map[string][]*instance{},
+		unhandled: m.terminal(ErrUnhandled),
+		wrong:     m.terminal(&Error{Condition: stanza.FeatureNotImplemented, Text: "no such request in this namespace"}),
+	})
+	return m
+}
+
+// terminal returns the route of requests that no handler takes.
+func (m *Mux) terminal(err error) *route {
+	h := m.wrap(HandlerFunc(func(context.Context, *Request) (Payload, error) { return nil, err }))
+	return &route{Route: Route{Quick: true}, inst: &instance{}, get: h, set: h}
+}
+
+func (m *Mux) wrap(h Handler) Handler {
+	for _, w := range slices.Backward(m.chain) {
+		h = w(h)
+	}
+	return h
+}
+
+// HandleGet adds a handler of get requests at the component's domain. It panics
+// when the element has one already.
+func (m *Mux) HandleGet(space, local string, f HandlerFunc) { m.handle(space, local, Route{Get: f}) }
+
+// HandleSet adds a handler of set requests at the component's domain. It panics
+// when the element has one already.
+func (m *Mux) HandleSet(space, local string, f HandlerFunc) { m.handle(space, local, Route{Set: f}) }
+
+func (m *Mux) handle(space, local string, r Route) {
+	r.Name = xml.Name{Space: space, Local: local}
+	typ := "get "
+	if r.Set != nil {
+		typ = "set "
+	}
+	if err := m.Add(Extension{Name: typ + space + " " + local, Routes: []Route{r}}); err != nil {
+		panic(err)
+	}
+}
+
+// Add registers an extension. Two routes for the same element, type and address
+// are an error that names both, and so is a second extension of the same name.
+func (m *Mux) Add(ext Extension) error {
+	if ext.Allow == nil && ext.Access == LocalUsers {
+		ext.Allow = (*Request).Local
+	}
+	return m.add(&instance{ext: ext})
+}
+
+// Keep registers the extension called name of another mux, with all its state:
+// what it holds in memory, what runs and what waits.
+func (m *Mux) Keep(old *Mux, name string) error {
+	for _, inst := range old.table.Load().insts {
+		if inst.ext.Name == name {
+			return m.add(inst)
+		}
+	}
+	return fmt.Errorf("keep %q: no such extension", name)
+}
+
+func (m *Mux) add(inst *instance) error {
+	if inst.ext.Name == "" {
+		return errors.New("extension without a name")
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	t := m.table.Load().clone()
+	for _, other := range t.insts {
+		if other.ext.Name == inst.ext.Name {
+			return fmt.Errorf("extension %q is there already", inst.ext.Name)
+		}
+	}
+	t.insts = append(t.insts, inst)
+	for _, r := range inst.ext.Routes {
+		rt, err := m.newRoute(inst, r)
+		if err != nil {
+			return err
+		}
+		if err := t.add(rt); err != nil {
+			return err
+		}
+	}
+	inst.lane.init(inst.ext.MaxInFlight, inst.ext.Ordered)
+	m.table.Store(t)
+	return nil
+}
+
+func (m *Mux) newRoute(inst *instance, r Route) (*route, error) {
+	if r.Name.Space == "" {
+		return nil, fmt.Errorf("extension %q: a route without a namespace", inst.ext.Name)
+	}
+	if r.Get == nil && r.Set == nil {
+		return nil, fmt.Errorf("extension %q: the route of %s %s has no handler", inst.ext.Name, r.Name.Space, r.Name.Local)
+	}
+	if r.At == 0 {
+		r.At = Domain
+	}
+	rt := &route{Route: r, inst: inst, timeout: r.Timeout}
+	if rt.timeout == 0 {
+		rt.timeout = inst.ext.Timeout
+	}
+	guard := func(h Handler) Handler {
+		if h == nil {
+			return nil
+		}
+		if inst.ext.Allow != nil {
+			h = Allow(inst.ext.Allow)(h)
+		}
+		return m.wrap(h)
+	}
+	rt.get, rt.set = guard(r.Get), guard(r.Set)
+	return rt, nil
+}
+
+func (t *table) clone() *table {
+	c := *t
+	c.insts = slices.Clone(t.insts)
+	c.exact, c.space, c.known = cloneLists(t.exact), cloneLists(t.space), cloneLists(t.known)
+	return &c
+}
+
+func cloneLists[K comparable, V any](m map[K][]V) map[K][]V {
+	out := make(map[K][]V, len(m))
+	for k, v := range m {
+		out[k] = slices.Clone(v)
+	}
+	return out
+}
+
+func (t *table) add(rt *route) error {
+	list := t.exact[rt.Name]
+	if rt.Name.Local == "" {
+		list = t.space[rt.Name.Space]
+	}
+	for _, o := range list {
+		if o.At&rt.At != 0 && (o.get != nil && rt.get != nil || o.set != nil && rt.set != nil) {
+			return fmt.Errorf("extensions %q and %q both answer %s %s",
+				o.inst.ext.Name, rt.inst.ext.Name, rt.Name.Space, rt.Name.Local)
+		}
+	}
+	if rt.Name.Local == "" {
+		t.space[rt.Name.Space] = append(list, rt)
+	} else {
+		t.exact[rt.Name] = append(list, rt)
+	}
+	if !slices.Contains(t.known[rt.Name.Space], rt.inst) {
+		t.known[rt.Name.Space] = append(t.known[rt.Name.Space], rt.inst)
+	}
+	return nil
+}
+
+// route finds what answers req: never nil.
+func (m *Mux) route(req *Request) (*route, Handler) {
+	req.mux = m
+	t := m.table.Load()
+	if rt, h := pick(t.exact[req.Name], req); h != nil {
+		return rt, h
+	}
+	if rt, h := pick(t.space[req.Name.Space], req); h != nil {
+		return rt, h
+	}
+	for _, inst := range t.known[req.Name.Space] {
+		if inst.serves(req.at) && inst.allows(req) {
+			return t.wrong, t.wrong.get
+		}
+	}
+	return t.unhandled, t.unhandled.get
+}
+
+func pick(list []*route, req *Request) (*route, Handler) {
+	for _, rt := range list {
+		if rt.At&req.at == 0 {
+			continue
+		}
+		if req.Type == stanza.GetIQ && rt.get != nil {
+			return rt, rt.get
+		}
+		if req.Type == stanza.SetIQ && rt.set != nil {
+			return rt, rt.set
+		}
+	}
+	return nil, nil
+}
+
+func (i *instance) serves(at Address) bool {
+	return slices.ContainsFunc(i.ext.Routes, func(r Route) bool { return max(r.At, Domain)&at != 0 })
+}
+
+func (i *instance) allows(req *Request) bool { return i.ext.Allow == nil || i.ext.Allow(req) }
+
+// inhabited reports whether anything answers req's asker at this kind of address.
+func (m *Mux) inhabited(req *Request) bool {
+	return slices.ContainsFunc(m.table.Load().insts, func(i *instance) bool { return i.serves(req.at) && i.allows(req) })
+}
+
+// ServeIQ makes a Mux a Handler, so that one can be put behind a middleware or
+// another route. The promises of Extension (Quick, MaxInFlight, Ordered) hold
+// where the Mux itself is Config.Handler.
+func (m *Mux) ServeIQ(ctx context.Context, req *Request) (Payload, error) {
+	rt, h := m.route(req)
+	req.rt = rt
+	return h.ServeIQ(ctx, req)
+}

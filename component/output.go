@@ -1,0 +1,222 @@
+package component
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	flushAt    = 64 << 10         // the reader writes what it has gathered from here on
+	pauseAt    = 16 << 20         // above this much unwritten output the reader pauses
+	resumeAt   = pauseAt / 2      // until half of it is gone
+	writeChunk = 256 << 10        // of one blocking write, so that progress can be seen
+	writeStall = 90 * time.Second // without progress ends the connection
+	keepBuffer = 1 << 20          // a larger buffer is given back once it is empty
+)
+
+// An outItem is the end of one stanza in the output.
+type outItem struct {
+	size     int      // bytes
+	deadline int64    // ns since the epoch of the component, after which nobody wants it
+	account  *account // who is charged for the request, or nil
+	charged  int      // bytes charged for the request
+	reply    bool     // it holds a place in the ledger
+}
+
+// An output holds what has been written by us and not yet taken by the kernel. It
+// outlives the stream: what one stream did not take whole goes whole on the next.
+type output struct {
+	led *ledger
+
+	mu      sync.Mutex
+	moved   sync.Cond // signalled when bytes have gone, a writer has stopped, or the stream has changed
+	tail    batch     // appended to
+	head    batch     // being written; nobody else touches it while writing is set
+	stream  *stream   // nil: none
+	writing bool
+
+	size      atomic.Int64 // bytes in head and tail that the kernel has not taken
+	sinceRead atomic.Int64 // replies written since the last stanza was read
+	expired   atomic.Uint64
+}
+
+// A batch is a run of whole stanzas.
+type batch struct {
+	buf   []byte
+	items []outItem
+	next  int // first item that the kernel has not wholly taken
+	start int // where that one starts in buf
+	off   int // bytes that this stream's kernel has taken
+}
+
+func (b *batch) empty() bool { return b.next == len(b.items) }
+
+func (b *batch) reset() {
+	if cap(b.buf) > keepBuffer {
+		*b = batch{}
+		return
+	}
+	*b = batch{buf: b.buf[:0], items: b.items[:0]}
+}
+
+func newOutput(led *ledger) *output {
+	o := &output{led: led}
+	o.moved.L = &o.mu
+	return o
+}
+
+// append adds one stanza. The caller sees to it that it is written: by kick, or
+// by flush before it reads on.
+func (o *output) append(data []byte, it outItem) {
+	it.size = len(data)
+	o.mu.Lock()
+	o.tail.buf = append(o.tail.buf, data...)
+	o.tail.items = append(o.tail.items, it)
+	o.mu.Unlock()
+	o.size.Add(int64(len(data)))
+}
+
+// kick has the writer of the stream write what is there.
+func (o *output) kick() {
+	o.mu.Lock()
+	s, busy := o.stream, o.writing
+	o.mu.Unlock()
+	if s != nil && !busy {
+		s.kickWriter()
+	}
+}
+
+// attach makes s the stream that is written to. Replies that nobody waits for any
+// more are dropped first.
+func (o *output) attach(s *stream, now int64) {
+	o.mu.Lock()
+	o.dropExpired(now)
+	o.stream = s
+	o.moved.Broadcast()
+	o.mu.Unlock()
+	s.kickWriter()
+}
+
+// detach stops writing to s, at once, and waits until its writer has let go.
+func (o *output) detach(s *stream) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.stream != s {
+		return
+	}
+	o.stream = nil
+	o.moved.Broadcast()
+	for o.writing {
+		s.abortWrite()
+		o.moved.Wait()
+	}
+	o.head.off = o.head.start // a stanza that was cut goes whole on the next stream
+}
+
+// flush writes until nothing is left. Without wait it takes only what the kernel
+// takes at once, and leaves the rest to the writer.
+func (o *output) flush(s *stream, wait bool) {
+	o.mu.Lock()
+	if o.writing || o.stream != s {
+		o.mu.Unlock()
+		return
+	}
+	o.writing = true
+	more := false
+	for o.stream == s && !more {
+		if o.head.empty() {
+			o.head.reset()
+			if o.tail.empty() {
+				break
+			}
+			o.head, o.tail = o.tail, o.head
+		}
+		chunk := o.head.buf[o.head.off:]
+		if wait && len(chunk) > writeChunk {
+			chunk = chunk[:writeChunk]
+		}
+		s.extendWrite()
+		o.mu.Unlock()
+		n, err := s.write(chunk, wait)
+		if err != nil {
+			s.end(err)
+		}
+		o.mu.Lock()
+		o.took(n)
+		more = err != nil || !wait && n < len(chunk)
+	}
+	o.writing = false
+	o.moved.Broadcast()
+	o.mu.Unlock()
+	if more {
+		s.kickWriter()
+	}
+}
+
+// took accounts for n bytes of head that the kernel has taken.
+func (o *output) took(n int) {
+	h := &o.head
+	h.off += n
+	first := h.next
+	for h.next < len(h.items) && h.start+h.items[h.next].size <= h.off {
+		h.start += h.items[h.next].size
+		h.next++
+	}
+	o.size.Add(-int64(n))
+	if freed := o.led.free(h.items[first:h.next]); freed > 0 {
+		o.sinceRead.Add(int64(freed))
+	}
+	o.moved.Broadcast()
+}
+
+// dropExpired forgets the stanzas whose deadline has passed while there was no
+// stream.
+func (o *output) dropExpired(now int64) {
+	var kept batch
+	for _, b := range []*batch{&o.head, &o.tail} {
+		at := b.start
+		for _, it := range b.items[b.next:] {
+			if it.deadline < now {
+				o.led.free([]outItem{it})
+				o.expired.Add(1)
+			} else {
+				kept.buf = append(kept.buf, b.buf[at:at+it.size]...)
+				kept.items = append(kept.items, it)
+			}
+			at += it.size
+		}
+	}
+	o.head, o.tail = kept, batch{}
+	o.size.Store(int64(len(kept.buf)))
+}
+
+// waitRoom holds the reader of s back while the server takes nothing.
+func (o *output) waitRoom(s *stream) {
+	if o.size.Load() < pauseAt {
+		return
+	}
+	s.kickWriter()
+	o.mu.Lock()
+	for o.stream == s && o.size.Load() > resumeAt {
+		o.moved.Wait()
+	}
+	o.mu.Unlock()
+}
+
+// waitEmpty waits until all is in the kernel, s is no longer the stream, or the
+// deadline has passed.
+func (o *output) waitEmpty(s *stream, limit time.Duration) {
+	timer := time.AfterFunc(limit, func() {
+		o.mu.Lock()
+		o.moved.Broadcast()
+		o.mu.Unlock()
+	})
+	defer timer.Stop()
+	end := time.Now().Add(limit)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for o.stream == s && (o.writing || !o.head.empty() || !o.tail.empty()) && time.Now().Before(end) {
+		o.moved.Wait()
+	}
+}
