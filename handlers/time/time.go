@@ -1,4 +1,6 @@
-// Package xtime answers XEP-0202: Entity Time.
+// Package xtime answers XEP-0202: Entity Time, in the format of XEP-0082: XMPP
+// Date and Time Profiles. It is not called as its folder is, for that is the name
+// of the package that it needs most.
 package xtime
 
 import (
