@@ -1,6 +1,7 @@
 package realserver
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -15,7 +16,7 @@ import (
 // and leave a port mapper behind.
 func ejabberd() kind {
 	return kind{
-		program: "ejabberdctl",
+		missing: missingEjabberd,
 		prepare: (*Server).prepareEjabberd,
 		command: (*Server).ejabberdCommand,
 		ready: func(s *Server) bool {
@@ -25,6 +26,14 @@ func ejabberd() kind {
 		ctl:  (*Server).ejabberdCtl,
 		logs: []string{"logs/ejabberd.log"},
 	}
+}
+
+func missingEjabberd() error {
+	if ejabberdLibs() == "" {
+		return errors.New("no code of ejabberd in /usr/lib")
+	}
+	_, err := exec.LookPath("erl")
+	return err
 }
 
 // ejabberdMain is the configuration ahead of the listener for components.

@@ -10,7 +10,7 @@ import (
 
 func prosody() kind {
 	return kind{
-		program: "prosody",
+		missing: func() error { _, err := exec.LookPath("prosody"); return err },
 		prepare: (*Server).prepareProsody,
 		command: func(s *Server) *exec.Cmd {
 			return exec.Command("prosody", "--config", s.path("prosody.cfg.lua"), "-F")

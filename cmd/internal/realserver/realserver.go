@@ -77,7 +77,7 @@ type Server struct {
 
 // kind is what differs between the servers.
 type kind struct {
-	program string
+	missing func() error        // says that it is not installed
 	prepare func(*Server) error // writes the configuration and the accounts
 	command func(*Server) *exec.Cmd
 	ready   func(*Server) bool // asked when the ports are open
@@ -97,7 +97,7 @@ func Start(t testing.TB, name string, opts Options) *Server {
 	if !ok {
 		t.Fatalf("realserver: no such kind of server: %q", name)
 	}
-	need(t, k.program, func() error { _, err := exec.LookPath(k.program); return err })
+	need(t, name, k.missing)
 	s := newServer(t, name, k, opts)
 	t.Cleanup(func() {
 		s.Stop()
