@@ -1,13 +1,138 @@
 package iqdcmd
 
 import (
-	"errors"
+	"cmp"
+	"context"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
 
+	"github.com/iqd-xmpp/iqd/component"
 	"github.com/spf13/cobra"
 )
 
+// A doctor finds out what keeps iqd and its server apart.
+type doctor struct {
+	*report
+	app     *app
+	conf    *Config
+	cfg     component.Config
+	wait    time.Duration // for each answer
+	connect bool          // even where iqd runs already
+	proc    fs.FS         // where the kernel lists processes
+}
+
+// doctorCommand returns the command doctor.
 func (a *app) doctorCommand() *cobra.Command {
-	return &cobra.Command{Use: "doctor", RunE: func(*cobra.Command, []string) error {
-		return errors.New("not built in")
-	}}
+	d := &doctor{app: a, proc: os.DirFS("/proc")}
+	cmd := &cobra.Command{
+		Use:   "doctor",
+		Short: "Connect to the server, and name what is wrong and where to change it",
+		Long: "doctor reads the configuration, connects as the component, and tells what it finds: for each\n" +
+			"thing that is wrong what was seen, the probable cause, and the line to change in whose file.\n" +
+			"It does not disturb an iqd that runs with the same file: then it asks that one.\n" +
+			"Exit code: 0 all is well, 1 something is wrong, 2 the configuration has a mistake.",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			ctx, stop := a.untilSignal(cmd.Context())
+			defer stop()
+			d.report = &report{w: a.world.Stdout, p: newPainter(a.world.Stdout, a.world.Getenv)}
+			return d.run(ctx)
+		},
+	}
+	a.configFlag(cmd)
+	cmd.Flags().BoolVar(&d.connect, "connect", false, "connect even where iqd runs with this file: a server that kicks old connections then drops that one")
+	cmd.Flags().DurationVar(&d.wait, "wait", 5*time.Second, "for each answer")
+	return cmd
+}
+
+// run goes down the checklist: each step needs the one before.
+func (d *doctor) run(ctx context.Context) error {
+	fmt.Fprintf(d.w, "iqd doctor: %s\n\n", d.app.config)
+	again := "iqd doctor -c " + shellWord(d.app.config)
+	if err := d.configuration(); err != nil {
+		_ = d.summary(again)
+		return mistake(errReported)
+	}
+	if running, err := d.daemon(ctx); running || err != nil {
+		return cmp.Or(err, d.end(again))
+	}
+	s, err := d.open(ctx, d.cfg)
+	if err != nil {
+		for _, f := range d.explain(ctx, err) {
+			d.add(f)
+		}
+		return cmp.Or(context.Cause(ctx), d.summary(again))
+	}
+	defer s.close()
+	d.add(finding{what: "connection", seen: "the server at " + d.conf.Component.Server + " takes us as " + d.cfg.JID})
+	if d.route(ctx, s) {
+		d.server(ctx, s)
+		s.close()
+		d.size(ctx)
+	}
+	return cmp.Or(context.Cause(ctx), d.end(again))
+}
+
+// end prints how it ends and, when that is well, what a user can do now.
+func (d *doctor) end(again string) error {
+	if err := d.summary(again); err != nil {
+		return err
+	}
+	fmt.Fprintf(d.w, clientHelp, d.cfg.JID)
+	return nil
+}
+
+const clientHelp = `
+To see it, ask from the account of a user:
+  Gajim      Accounts > your account > Discover Services..., and %[1]s as the address
+  profanity  /disco info %[1]s
+             /ping %[1]s
+`
+
+// configuration checks what can be seen without a connection.
+func (d *doctor) configuration() error {
+	err := d.read()
+	if err != nil {
+		d.add(finding{mark: wrong, what: "configuration", seen: err.Error()})
+		return err
+	}
+	d.add(finding{what: "configuration", seen: fmt.Sprintf("%s, with %s", d.cfg.JID, count(len(d.conf.Handlers), "handler", "handlers"))})
+	return nil
+}
+
+// read loads the configuration and prints what is doubtful in it.
+func (d *doctor) read() error {
+	var err error
+	if d.conf, err = Load(d.app.config); err != nil {
+		return err
+	}
+	if _, err := d.conf.sections(d.app.reg); err != nil {
+		return err
+	}
+	var warnings []string
+	if d.cfg, warnings, err = d.conf.Connection(d.app.world.Getenv); err != nil {
+		return err
+	}
+	for _, w := range warnings {
+		d.add(finding{mark: doubt, what: "configuration", seen: w, change: d.remedy(w)})
+	}
+	return nil
+}
+
+// ours names a line of our own file.
+func (d *doctor) ours(line string, path ...string) change {
+	where := filepath.Base(d.app.config)
+	if p := d.conf.doc.at(path...); p.line > 0 {
+		where = fmt.Sprintf("%s:%d", where, p.line)
+	}
+	return change{"iqd's " + where, line}
+}
+
+// theirs names what has to stand in the server's file, as server-config prints it.
+func (d *doctor) theirs(server, line string) change {
+	where := map[string]string{"Prosody": "/etc/prosody/conf.d/iqd.cfg.lua", "ejabberd": "/etc/ejabberd/iqd.yml"}[server]
+	return change{server + "'s " + where, line}
 }

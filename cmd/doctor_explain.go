@@ -1,0 +1,139 @@
+package iqdcmd
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"strings"
+	"syscall"
+
+	"github.com/iqd-xmpp/iqd/component"
+)
+
+// explain says why the server did not take us.
+func (d *doctor) explain(ctx context.Context, err error) []finding {
+	var se *component.StreamError
+	switch {
+	case ctx.Err() != nil:
+		return nil
+	case errors.As(err, &se) && !se.ByUs:
+		return []finding{d.spoken(err)}
+	}
+	if f, ok := d.certificate(err); ok {
+		return []finding{f}
+	}
+	if f, ok := d.unreachable(err); ok {
+		return []finding{f}
+	}
+	return []finding{d.stranger(ctx, err)}
+}
+
+// unreachable explains why there is no connection at all.
+func (d *doctor) unreachable(err error) (finding, bool) {
+	addr := d.conf.Component.Server
+	f := finding{mark: wrong, what: "connection", seen: "no connection to " + addr + ": " + lastOf(err)}
+	server := d.ours(`server = "host:port" of the server's component port`, "component", "server")
+	var dns *net.DNSError
+	var op *net.OpError
+	switch {
+	case errors.As(err, &dns):
+		f.seen = fmt.Sprintf("the name %q has no address: %s", dns.Name, dns.Err)
+		f.cause = "a misspelt name, or a DNS that does not know it"
+		f.change = []change{server}
+	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, fs.ErrNotExist):
+		f.seen = "connection refused: nobody listens at " + addr
+		f.cause = "the server does not run, or has no component port there: Prosody opens one with its first Component, ejabberd with a listener"
+		f.change = append(d.listeners(), server)
+	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
+		f.cause = "no route to that machine: a wrong address, or the network is down"
+		f.change = []change{server}
+	case errors.Is(err, fs.ErrPermission):
+		f.cause = "this user may not use the socket"
+		f.change = []change{{"in a shell", "chmod or chgrp the socket for the user that iqd runs as"}}
+	case errors.As(err, &op) && op.Op == "dial" && isTimeout(err):
+		f.seen = fmt.Sprintf("no answer from %s within %s", addr, connectTimeout)
+		f.cause = "a firewall drops the packets, or the address is another machine's"
+		f.change = []change{server}
+	default:
+		return finding{}, false
+	}
+	return f, true
+}
+
+// listeners names the lines that open a component port.
+func (d *doctor) listeners() []change {
+	file := shellWord(d.app.config)
+	return []change{
+		d.theirs("Prosody", `Component "`+d.cfg.JID+`", see: iqd server-config prosody -c `+file),
+		d.theirs("ejabberd", "module: ejabberd_service, see: iqd server-config ejabberd -c "+file),
+	}
+}
+
+// certificate explains what is wrong with the server's certificate.
+func (d *doctor) certificate(err error) (finding, bool) {
+	f := finding{mark: wrong, what: "tls", seen: "TLS mismatch: " + lastOf(err)}
+	var ca x509.UnknownAuthorityError
+	var name x509.HostnameError
+	var invalid x509.CertificateInvalidError
+	var alert tls.AlertError
+	switch {
+	case errors.As(err, &ca):
+		f.cause = "nobody whom this machine trusts has signed the server's certificate: unknown CA"
+		f.change = []change{d.ours(`ca_file = "/path/to/ca.pem" under [component.tls]: the CA, or the certificate itself if it is self-signed`, "component", "tls", "ca_file")}
+	case errors.As(err, &name):
+		f.cause = fmt.Sprintf("the certificate is for %s, and not for %q: wrong name", namesOf(name.Certificate), name.Host)
+		f.change = []change{d.ours(fmt.Sprintf("server_name = %q under [component.tls]", firstName(name.Certificate)), "component", "tls", "server_name")}
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		f.cause = fmt.Sprintf("the server's certificate is valid from %s to %s: expired, or one of the clocks is wrong",
+			invalid.Cert.NotBefore.Format("2006-01-02"), invalid.Cert.NotAfter.Format("2006-01-02"))
+		f.change = []change{d.theirs("ejabberd", "certfile: a renewed certificate; then ejabberdctl reload_config")}
+	case errors.As(err, &invalid):
+		f.cause = "the server's certificate is not fit for a server"
+		f.change = []change{d.theirs("ejabberd", "certfile: another certificate")}
+	case errors.As(err, &alert):
+		f.cause = "the server ended the TLS handshake: it may want a certificate of ours, or has none itself"
+		f.change = []change{
+			d.ours(`cert_file = "..." and key_file = "..." under [component.tls]`, "component", "tls"),
+			d.theirs("ejabberd", `certfile: "/etc/ejabberd/ejabberd.pem", in the listener`),
+		}
+	default:
+		return finding{}, false
+	}
+	return f, true
+}
+
+func namesOf(c *x509.Certificate) string {
+	names := append([]string(nil), c.DNSNames...)
+	for _, ip := range c.IPAddresses {
+		names = append(names, ip.String())
+	}
+	if len(names) == 0 {
+		return "no name at all"
+	}
+	return strings.Join(names, ", ")
+}
+
+func firstName(c *x509.Certificate) string {
+	names, _, _ := strings.Cut(namesOf(c), ", ")
+	return names
+}
+
+func isTimeout(err error) bool {
+	var t interface{ Timeout() bool }
+	return errors.As(err, &t) && t.Timeout() || errors.Is(err, context.DeadlineExceeded)
+}
+
+// lastOf returns the innermost text of an error, where the cause is named.
+func lastOf(err error) string {
+	for {
+		next := errors.Unwrap(err)
+		if next == nil {
+			return err.Error()
+		}
+		err = next
+	}
+}
