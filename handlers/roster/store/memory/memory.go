@@ -82,7 +82,7 @@ func (s *Store) Remove(_ context.Context, owner, jid string) (int64, error) {
 		return 0, store.ErrNotFound
 	}
 	if r.items == 0 {
-		s.empty[owner] = struct{}{}
+		s.empty[r.owner] = struct{}{}
 	}
 	r.forget(s.lim)
 	return r.version, nil
@@ -103,7 +103,8 @@ func (s *Store) admit(owner string, r *roster) error {
 		}
 		r.floor, r.version = s.born, s.born
 	}
-	s.rosters[strings.Clone(owner)] = r
+	r.owner = strings.Clone(owner)
+	s.rosters[r.owner] = r
 	return nil
 }
 

@@ -2,7 +2,6 @@ package memory
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/iqd-xmpp/iqd/handlers/roster/store"
 )
@@ -10,6 +9,7 @@ import (
 // A roster is a list of items by rising version, those that were removed among
 // them: the list is its own history. A change moves its item to the end.
 type roster struct {
+	owner          string
 	version, floor int64
 	items, bytes   int // of those that are there
 	nodes          map[string]*node
@@ -60,7 +60,7 @@ func (r *roster) remove(jid string) bool {
 	r.items--
 	r.removed++
 	r.bytes -= n.size
-	n.item, n.size = &store.Item{JID: strings.Clone(jid), Removed: true}, 0
+	n.item, n.size = &store.Item{JID: n.item.JID, Removed: true}, 0
 	r.unlink(n)
 	r.push(n)
 	return true
@@ -93,10 +93,14 @@ func (r *roster) unlink(n *node) {
 	}
 }
 
-// forget drops the removals that no reader can ask for any more.
+// forget drops the removals that no reader can ask for any more, once there are
+// so many that looking for them pays.
 func (r *roster) forget(lim store.Limits) {
+	if r.removed <= 2*lim.MaxHistory {
+		return
+	}
 	oldest := r.version - int64(lim.MaxHistory)
-	for n := r.first; n != nil && r.removed > 0 && n.item.Version <= oldest; n = n.next {
+	for n := r.first; n != nil && n.item.Version <= oldest; n = n.next {
 		if n.item.Removed {
 			r.unlink(n)
 			delete(r.nodes, n.item.JID)
