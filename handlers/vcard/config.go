@@ -3,11 +3,12 @@ package vcard
 import (
 	"errors"
 	"fmt"
-	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 
 	"github.com/iqd-xmpp/iqd/component"
+	"github.com/iqd-xmpp/iqd/handlers/internal/check"
 )
 
 // Config is the [handlers.vcard] section. The card is either in a file or made of
@@ -39,9 +40,12 @@ func (c Config) card(env component.Env) (component.Payload, error) {
 
 func (c Config) made(env component.Env) (component.Payload, error) {
 	if c.URL != "" {
-		if u, err := url.Parse(c.URL); err != nil || !u.IsAbs() {
-			return nil, fmt.Errorf("url = %q: not a whole URL", c.URL)
+		if err := check.URI(c.URL); err != nil {
+			return nil, fmt.Errorf("url: %w", err)
 		}
+	}
+	if err := check.All([2]string{"name", c.Name}, [2]string{"description", c.Description}); err != nil {
+		return nil, err
 	}
 	name := c.Name
 	if name == "" {
@@ -50,18 +54,24 @@ func (c Config) made(env component.Env) (component.Payload, error) {
 	return &card{name: name, url: c.URL, description: c.Description}, nil
 }
 
-// Read takes a card from a file.
+// read takes a card from a file. What is there for the eye of who wrote it is not
+// sent.
 func read(path string) (component.Payload, error) {
 	raw, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("read file: %w", err) // names the file
 	}
-	el, err := component.ParseElement(string(raw))
+	el, err := component.ParseElement(prolog.ReplaceAllString(string(raw), ""))
 	if err != nil {
 		return nil, fmt.Errorf("file %s: %w", path, err)
 	}
 	if n := el.Name(); n.Space != NS || n.Local != "vCard" {
 		return nil, fmt.Errorf("file %s: the root is %s in %q, not vCard in %q", path, n.Local, n.Space, NS)
 	}
-	return el, nil
+	return component.ParseElement(indent.ReplaceAllString(el.XML(), "><"))
 }
+
+var (
+	prolog = regexp.MustCompile(`^(\x{FEFF})?\s*(<\?xml\s[^>]*\?>)?`)
+	indent = regexp.MustCompile(`>\s+<`) // a vCard has no element with text beside other elements (XEP-0054, 9)
+)

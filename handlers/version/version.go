@@ -7,6 +7,7 @@ import (
 	"errors"
 
 	"github.com/iqd-xmpp/iqd/component"
+	"github.com/iqd-xmpp/iqd/handlers/internal/check"
 )
 
 // NS is the namespace of a software version (XEP-0092, 2).
@@ -27,6 +28,9 @@ func DefaultConfig() Config { return Config{Name: "iqd"} }
 func New(cfg Config, env component.Env) (component.Extension, error) {
 	if cfg.Name == "" {
 		return component.Extension{}, errors.New("name is empty")
+	}
+	if err := check.All([2]string{"name", cfg.Name}, [2]string{"os", cfg.OS}); err != nil {
+		return component.Extension{}, err
 	}
 	r := reply{name: cfg.Name, version: env.Version, os: cfg.OS}
 	if r.version == "" {
