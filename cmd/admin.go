@@ -32,11 +32,11 @@ func (d *daemon) listenAdmin(conf *Config) (*adminServer, error) {
 		return nil, nil
 	}
 	h := d.adminHandler()
-	if conf.Admin.TokenFile != "" {
-		token, err := readSecret(conf.path(conf.Admin.TokenFile))
-		if err != nil {
-			return nil, mistake(conf.doc.errorf([]string{"admin", "token_file"}, "%w", err))
-		}
+	token, err := conf.adminToken()
+	if err != nil {
+		return nil, mistake(err)
+	}
+	if token != "" {
 		h = requireToken(token, h)
 	}
 	l, err := net.Listen("tcp", conf.Admin.Listen)
@@ -52,6 +52,18 @@ func (d *daemon) listenAdmin(conf *Config) (*adminServer, error) {
 		MaxHeaderBytes:    16 << 10,
 		ErrorLog:          slog.NewLogLogger(d.log.Handler(), slog.LevelWarn),
 	}}, nil
+}
+
+// adminToken reads the bearer token of [admin]; empty: none is needed.
+func (c *Config) adminToken() (string, error) {
+	if c.Admin.TokenFile == "" {
+		return "", nil
+	}
+	token, err := readSecret(c.path(c.Admin.TokenFile))
+	if err != nil {
+		return "", c.doc.errorf([]string{"admin", "token_file"}, "%w", err)
+	}
+	return token, nil
 }
 
 func (s *adminServer) serve(log *slog.Logger) {

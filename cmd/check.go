@@ -1,7 +1,9 @@
 package iqdcmd
 
 import (
+	"errors"
 	"fmt"
+	"log/slog"
 
 	"github.com/spf13/cobra"
 )
@@ -11,15 +13,31 @@ func (a *app) checkCommand() *cobra.Command {
 		Use:   "check",
 		Short: "Check the configuration as run does, without connecting",
 		Args:  cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			c, err := a.load()
-			if err != nil {
-				return err
-			}
-			_, err = fmt.Fprintf(a.world.Stdout, "%s: %d handlers for %s: no mistake found\n", a.config, len(c.Handlers), c.Component.JID)
-			return err
-		},
+		RunE:  func(*cobra.Command, []string) error { return a.check() },
 	}
 	a.configFlag(cmd)
 	return cmd
+}
+
+// check has the verdict of run, and shows all mistakes that it finds.
+func (a *app) check() error {
+	c, err := a.load()
+	if err != nil {
+		return err
+	}
+	_, warnings, err := c.Connection(a.world.Getenv)
+	_, tokenErr := c.adminToken()
+	set, buildErr := c.buildHandlers(a.reg, c.environment(a.world.Getenv, slog.New(slog.DiscardHandler)), nil)
+	if err := errors.Join(err, tokenErr, buildErr); err != nil {
+		return mistake(err)
+	}
+	if err := set.close(); err != nil {
+		return fmt.Errorf("close handlers: %w", err)
+	}
+	for _, w := range warnings {
+		fmt.Fprintf(a.world.Stderr, "iqd: warning: %s\n", w)
+	}
+	_, err = fmt.Fprintf(a.world.Stdout, "%s: no mistakes: %s at %s, %s\n",
+		a.config, c.Component.JID, c.Component.Server, count(len(c.Handlers), "handler", "handlers"))
+	return err
 }

@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/iqd-xmpp/iqd/handlers"
@@ -57,7 +58,7 @@ func Execute(ctx context.Context, args []string, w World, reg handlers.Registry)
 	root.SetErr(w.Stderr)
 	err := root.ExecuteContext(ctx)
 	if err != nil && err.Error() != "" {
-		fmt.Fprintf(w.Stderr, "iqd: %v\n", err)
+		fmt.Fprintf(w.Stderr, "iqd: %s\n", strings.ReplaceAll(err.Error(), "\n", "\niqd: "))
 	}
 	return a.exitCode(err)
 }
