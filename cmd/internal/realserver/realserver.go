@@ -137,7 +137,7 @@ func newServer(t testing.TB, name string, k kind, opts Options) *Server {
 		s.Components[opts.Component] = opts.Secret
 	}
 	// A test's own folder can be too long a path for a Unix socket.
-	dir, err := os.MkdirTemp("", "iqd")
+	dir, err := os.MkdirTemp("", "iqd-socket")
 	if err != nil {
 		t.Fatalf("create a folder for a socket: %v", err)
 	}

@@ -1,0 +1,59 @@
+# Type "make" for a list of what there is.
+
+GO       ?= go
+PREFIX   ?= /usr/local
+UNITDIR  ?= /etc/systemd/system
+FUZZTIME ?= 10s
+# Tests with servers of their own want room: two packages at a time, and an end to what hangs.
+TESTFLAGS ?= -p 2 -timeout 8m
+
+OUT := build
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help build test deps lint unit race cover fuzz install clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## build the daemon: build/iqd
+	$(GO) build -trimpath -o $(OUT)/iqd ./cmd/iqd
+
+# CI: here a server that is missing is a failure, and no reason to skip.
+test: export CI := 1
+test: deps lint race fuzz ## everything: install what is missing (as root), lint, race, fuzz
+
+deps: ## install the Debian packages that the tests need
+	@scripts/deps
+
+lint: ## gofmt, go vet, staticcheck
+	@out=$$(gofmt -s -l .); if [ -n "$$out" ]; then echo "gofmt -s has changes for:" $$out; exit 1; fi
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+
+unit: ## the tests that need no server, quickly
+	$(GO) test -short $(TESTFLAGS) ./...
+
+race: ## all tests with the race detector, Prosody and ejabberd too, and the coverage that is asked for
+	@mkdir -p $(OUT)
+	$(GO) test -race $(TESTFLAGS) -covermode atomic -coverpkg ./component/...,./handlers/... \
+		-coverprofile $(OUT)/cover.out ./...
+	scripts/coverage $(OUT)/cover.out 85 component handlers
+
+cover: race ## race, and what it did not reach: build/cover.html
+	$(GO) tool cover -func $(OUT)/cover.out
+	$(GO) tool cover -html $(OUT)/cover.out -o $(OUT)/cover.html
+
+fuzz: ## each fuzz test for FUZZTIME=10s
+	@GO="$(GO)" scripts/fuzz $(FUZZTIME)
+
+install: build ## install the daemon and its units: DESTDIR=, PREFIX=/usr/local, UNITDIR=
+	install -D -m 0755 $(OUT)/iqd $(DESTDIR)$(PREFIX)/bin/iqd
+	install -d $(DESTDIR)$(UNITDIR)
+	for unit in systemd/*.service; do \
+		sed 's|/usr/local/bin/iqd|$(PREFIX)/bin/iqd|' $$unit >$(OUT)/unit && \
+		install -m 0644 $(OUT)/unit $(DESTDIR)$(UNITDIR)/$${unit##*/} || exit 1; \
+	done
+
+clean: ## remove what was built
+	rm -rf $(OUT)
