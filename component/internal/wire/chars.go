@@ -60,10 +60,20 @@ func load8(s string) uint64 {
 		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
 }
 
+// load4 returns the first four bytes of s.
+func load4(s string) uint64 {
+	_ = s[3]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24
+}
+
 // tail8 returns the last n bytes of s, 0 < n < 8, with zeros behind them.
 func tail8(s string, n int) uint64 {
-	if len(s) >= 8 {
+	switch {
+	case len(s) >= 8:
 		return load8(s[len(s)-8:]) >> (8 * (8 - uint(n)))
+	case n >= 4:
+		s = s[len(s)-n:]
+		return load4(s) | load4(s[n-4:])<<(8*(uint(n)-4))
 	}
 	x := uint64(0)
 	for i := len(s) - 1; i >= len(s)-n; i-- {

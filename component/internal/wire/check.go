@@ -17,6 +17,7 @@ type checker struct {
 	binds   []binding
 	attrs   []attr
 	tag     tagFlags
+	seen    uint64 // the bits of the attributes' names
 }
 
 // open is an element whose end tag is to come.

@@ -15,11 +15,10 @@ func (c *checker) resolve(name attr) error {
 			return err
 		}
 	}
-	if len(c.attrs) < 2 {
-		return nil
-	}
-	if i := c.twice(); i >= 0 {
-		return malformed(c.attrs[i].from, "an attribute twice")
+	if c.tag&tagAlike != 0 {
+		if i := c.twice(); i >= 0 {
+			return malformed(c.attrs[i].from, "an attribute twice")
+		}
 	}
 	return nil
 }
@@ -114,27 +113,22 @@ func (c *checker) attrSpace(a attr) string {
 const manyAttrs = 32
 
 // twice returns the index of an attribute that an earlier one is like, or -1.
-// Names that differ nearly always differ in their bit.
 func (c *checker) twice() int {
 	if len(c.attrs) > manyAttrs {
 		return c.twiceOfMany()
 	}
-	seen := uint64(0)
 	for i, a := range c.attrs {
-		bit := nameBit(c.s[a.local:a.to])
-		if seen&bit != 0 {
-			for _, b := range c.attrs[:i] {
-				if c.s[a.local:a.to] == c.s[b.local:b.to] && c.attrSpace(a) == c.attrSpace(b) {
-					return i
-				}
+		for _, b := range c.attrs[:i] {
+			if c.s[a.local:a.to] == c.s[b.local:b.to] && c.attrSpace(a) == c.attrSpace(b) {
+				return i
 			}
 		}
-		seen |= bit
 	}
 	return -1
 }
 
-// nameBit returns a bit that depends on the name, which is not empty.
+// nameBit returns a bit that depends on the name, which is not empty. Of names
+// that differ it nearly always differs, so that few need to be compared.
 func nameBit(name string) uint64 {
 	return 1 << ((uint(name[0]) ^ uint(name[len(name)-1])*2 + uint(len(name))*5) & 63)
 }

@@ -6,20 +6,24 @@ import "encoding/xml"
 type tagFlags uint8
 
 const (
-	tagPrefixes tagFlags = 1 << iota // a prefix in a name
+	tagPrefixes tagFlags = 1 << iota // a prefix in a name, other than those of XML
 	tagDeclares                      // a declaration of a prefix
 	tagDefault                       // a declaration of the default namespace
+	tagAlike                         // attributes that may have the same name
 	tagOver                          // too many attributes
 )
 
 // startTag checks a start tag and enters the element.
 func (c *checker) startTag() error {
 	begin := c.pos
-	c.attrs, c.tag = c.attrs[:0], 0
+	c.attrs, c.tag, c.seen = c.attrs[:0], 0, 0
 	c.pos++
 	name, err := c.name()
 	if err != nil {
 		return err
+	}
+	if name.local != name.from {
+		c.tag |= tagPrefixes
 	}
 	empty, err := c.attributes()
 	if err != nil {
@@ -52,7 +56,6 @@ func (c *checker) name() (attr, error) {
 	if c.at(end) == ':' && end > from {
 		local = end + 1
 		end = ncname(c.s, local)
-		c.tag |= tagPrefixes
 	}
 	c.pos = end
 	switch {
@@ -77,63 +80,122 @@ func (c *checker) badName(i int) error {
 // attributes reads the rest of a start tag.
 func (c *checker) attributes() (empty bool, err error) {
 	for {
-		spaced := c.skipSpace()
-		switch c.at(c.pos) {
-		case '>':
-			c.pos++
-			return false, nil
-		case '/':
-			c.pos++
-			if c.at(c.pos) != '>' {
-				return false, c.wrong("a slash in a tag")
+		a, ok := usual(c.s, c.pos)
+		if !ok || a.to-a.from > c.lim.Name {
+			spaced := c.skipSpace()
+			switch c.at(c.pos) {
+			case '>':
+				c.pos++
+				return false, nil
+			case '/':
+				return true, c.slash()
 			}
-			c.pos++
-			return true, nil
+			if !spaced {
+				return false, c.wrong("white space was expected between attributes")
+			}
+			if a, err = c.attribute(); err != nil {
+				return false, err
+			}
 		}
-		if !spaced {
-			return false, c.wrong("white space was expected between attributes")
-		}
-		if err := c.attribute(); err != nil {
+		c.pos = a.valEnd + 1
+		if err := c.keep(a); err != nil {
 			return false, err
 		}
 	}
 }
 
-// attribute reads one attribute.
-func (c *checker) attribute() error {
+// slash reads the end of the tag of an empty element.
+func (c *checker) slash() error {
+	c.pos++
+	if c.at(c.pos) != '>' {
+		return c.wrong("a slash in a tag")
+	}
+	c.pos++
+	return nil
+}
+
+// usual reads the attribute behind the space at i if it is written in the usual
+// way: one space before it and none in it, an ASCII name, and a value without
+// references. Of any other it says only that it is not so.
+func usual(s string, i int) (a attr, ok bool) {
+	if i >= len(s) || s[i] != ' ' {
+		return a, false
+	}
+	from := i + 1
+	local, j := from, from
+	for ; j < len(s) && nameClass[s[j]]&classPart != 0; j++ {
+	}
+	if j < len(s) && s[j] == ':' {
+		local = j + 1
+		for j++; j < len(s) && nameClass[s[j]]&classPart != 0; j++ {
+		}
+	}
+	if j+1 >= len(s) || s[j] != '=' ||
+		nameClass[s[from]]&nameClass[s[local]]&classStart == 0 {
+		return a, false
+	}
+	k, q := &stopsSingle, s[j+1]
+	if q == '"' {
+		k = &stopsDouble
+	} else if q != '\'' {
+		return a, false
+	}
+	end := scan(s, j+2, k)
+	if end >= len(s) || s[end] != q {
+		return a, false
+	}
+	return attr{from, local, j, j + 2, end}, true
+}
+
+// attribute reads one attribute of any kind, up to the quote behind it.
+func (c *checker) attribute() (attr, error) {
 	a, err := c.name()
 	if err != nil {
-		return err
+		return a, err
 	}
 	c.skipSpace()
 	if c.at(c.pos) != '=' {
-		return c.wrong("= was expected")
+		return a, c.wrong("= was expected")
 	}
 	c.pos++
 	c.skipSpace()
 	q := c.at(c.pos)
 	if q != '\'' && q != '"' {
-		return c.wrong("a quoted value was expected")
+		return a, c.wrong("a quoted value was expected")
 	}
 	a.val = c.pos + 1
 	end, bad := valueEnd(c.s, a.val, q)
 	if bad != flawNone {
-		return c.flawed(end, bad)
+		return a, c.flawed(end, bad)
 	}
 	a.valEnd = end
-	c.pos = end + 1
-	switch {
-	case c.s[a.from:a.to] == "xmlns":
-		c.tag |= tagDefault
-	case c.s[a.from:a.local] == "xmlns:":
+	return a, nil
+}
+
+// note sets the flags of an attribute.
+func (c *checker) note(a attr) {
+	switch c.s[a.from:a.local] {
+	case "":
+		if c.s[a.from:a.to] == "xmlns" {
+			c.tag |= tagDefault
+		}
+	case "xmlns:":
 		c.tag |= tagDeclares
+	case "xml:":
+	default:
+		c.tag |= tagPrefixes
 	}
-	return c.keep(a)
+	bit := nameBit(c.s[a.local:a.to])
+	if c.seen&bit != 0 {
+		c.tag |= tagAlike
+	}
+	c.seen |= bit
 }
 
 // keep notes an attribute. Of a stanza with too many, those of the head are
 // kept still, so that its sender can be told.
 func (c *checker) keep(a attr) error {
+	c.note(a)
 	if len(c.attrs) >= c.lim.Attrs {
 		c.tag |= tagOver
 		switch {

@@ -169,9 +169,7 @@ func (e *Encoder) Attr(local, value string) {
 	if !e.mayAttr("", local) {
 		return
 	}
-	e.buf = append(e.buf, ' ')
-	e.buf = append(e.buf, local...)
-	e.buf = append(e.buf, "='"...)
+	e.buf = append(append(append(e.buf, ' '), local...), "='"...)
 	e.value(value)
 	e.fits()
 }
