@@ -129,7 +129,11 @@ func layout(raw string) []string {
 func tags(raw string) []string {
 	var out []string
 	for _, t := range strings.SplitAfter(strings.ReplaceAll(raw, "<", "\x00<"), "\x00") {
-		if t = strings.Trim(t, "\x00"); t != "" {
+		t = strings.Trim(t, "\x00")
+		if tag, text, _ := strings.Cut(t, ">"); strings.TrimSpace(text) == "" && tag != t {
+			t = tag + ">"
+		}
+		if t != "" {
 			out = append(out, t)
 		}
 	}

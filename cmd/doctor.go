@@ -3,8 +3,10 @@ package iqdcmd
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"time"
@@ -103,18 +105,21 @@ func (d *doctor) configuration() error {
 	return nil
 }
 
-// read loads the configuration and prints what is doubtful in it.
+// read has the verdict of check, and prints what is doubtful.
 func (d *doctor) read() error {
 	var err error
 	if d.conf, err = Load(d.app.config); err != nil {
 		return err
 	}
-	if _, err := d.conf.sections(d.app.reg); err != nil {
+	var warnings []string
+	d.cfg, warnings, err = d.conf.Connection(d.app.world.Getenv)
+	_, tokenErr := d.conf.adminToken()
+	set, buildErr := d.conf.buildHandlers(d.app.reg, d.conf.environment(d.app.world.Getenv, slog.New(slog.DiscardHandler)), nil)
+	if err := errors.Join(err, tokenErr, buildErr); err != nil {
 		return err
 	}
-	var warnings []string
-	if d.cfg, warnings, err = d.conf.Connection(d.app.world.Getenv); err != nil {
-		return err
+	if err := set.close(); err != nil { // none has been started
+		return fmt.Errorf("close handlers: %w", err)
 	}
 	for _, w := range warnings {
 		d.add(finding{mark: doubt, what: "configuration", seen: w, change: d.remedy(w)})

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/iqd-xmpp/iqd/component"
@@ -79,42 +78,45 @@ func ended(s *session) bool {
 	}
 }
 
-// server asks the server for what it is, which shows that the first of hosts is
-// one of its domains.
+// server makes sure that the first of hosts is a domain of the server, and asks
+// for its name.
 func (d *doctor) server(ctx context.Context, s *session) {
-	host := d.cfg.JID
-	if hosts := d.hosts(); len(hosts) > 0 {
-		host = hosts[0]
+	env := d.conf.environment(d.app.world.Getenv, nil)
+	if len(env.Hosts) == 0 {
+		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, d.wait)
-	defer cancel()
-	resp, err := s.SendIQ(ctx, component.Call{To: host, Payload: component.PayloadFunc(func(e *component.Encoder) {
-		e.Empty("jabber:iq:version", "query")
-	})})
+	host := env.Hosts[0]
+	_, err := d.request(ctx, s, host, d.wait, "urn:xmpp:ping", "ping")
 	var pe *component.PeerError
-	switch {
-	case err == nil:
-		name, version := resp.Payload.Child("", "name").Text(), resp.Payload.Child("", "version").Text()
-		d.add(finding{what: "server", seen: escape(fmt.Sprintf("%s is %s %s", host, cmp.Or(name, "a server"), version))})
-	case errors.As(err, &pe) && pe.Condition != stanza.RemoteServerNotFound &&
-		pe.Condition != stanza.RemoteServerTimeout && pe.Condition != stanza.NotAllowed:
-		d.add(finding{what: "server", seen: host + " is there"})
-	default:
+	if err != nil && (!errors.As(err, &pe) || absent(pe)) {
 		d.add(finding{
-			mark: doubt, what: "server", seen: host + " is no domain of this server: " + err.Error(),
-			cause:  "hosts are the domains whose users may use handlers that keep data; without it, the parent of jid",
+			mark: doubt, what: "server", seen: host + " does not answer as a domain of this server: " + err.Error(),
+			cause:  "hosts are the domains whose users may use the handlers that keep data; without it, the parent of jid",
 			change: []change{d.ours(`hosts = ["the domain of your users"]`, "component", "hosts")},
 		})
+		return
 	}
+	seen := host + " is there"
+	if resp, err := d.request(ctx, s, host, min(d.wait, time.Second), "jabber:iq:version", "query"); err == nil {
+		seen = host + " is " + cmp.Or(resp.Payload.Child("", "name").Text(), "a server") + " " + resp.Payload.Child("", "version").Text()
+	}
+	d.add(finding{what: "server", seen: escape(seen)})
 }
 
-// hosts returns the domains whose users are local.
-func (d *doctor) hosts() []string {
-	if d.cfg.Hosts != nil {
-		return d.cfg.Hosts
+// absent reports whether a server says that it does not know a domain.
+func absent(pe *component.PeerError) bool {
+	switch pe.Condition {
+	case stanza.RemoteServerNotFound, stanza.RemoteServerTimeout, stanza.NotAllowed:
+		return true
 	}
-	_, parent, _ := strings.Cut(d.cfg.JID, ".")
-	return []string{parent}
+	return false
+}
+
+// request asks for an empty element.
+func (d *doctor) request(ctx context.Context, s *session, to string, wait time.Duration, space, local string) (*component.Response, error) {
+	ctx, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
+	return s.SendIQ(ctx, component.Call{To: to, Payload: component.PayloadFunc(func(e *component.Encoder) { e.Empty(space, local) })})
 }
 
 // size finds out whether the server takes stanzas as large as we may write. A

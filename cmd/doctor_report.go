@@ -88,6 +88,7 @@ func (r *report) summary(again string) error {
 	return nil
 }
 
+// count writes a number of things.
 func count(n int, one, many string) string {
 	if n == 1 {
 		return "1 " + one

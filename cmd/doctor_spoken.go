@@ -20,6 +20,10 @@ func (d *doctor) spoken(err error) finding {
 	case "not-authorized":
 		d.notAuthorized(&f, se)
 	case "host-unknown":
+		if strings.Contains(se.Text, "does not serve") { // Prosody at the port for clients
+			d.wrongPort(&f)
+			break
+		}
 		f.cause = "unknown host: Prosody has no external component of the name " + d.cfg.JID
 		f.change = []change{
 			d.theirs("Prosody", fmt.Sprintf("Component %q, see: iqd server-config prosody; then restart", d.cfg.JID)),
@@ -28,8 +32,7 @@ func (d *doctor) spoken(err error) finding {
 	case "conflict":
 		d.conflict(&f, se)
 	case "invalid-namespace", "invalid-xml", "unsupported-version":
-		f.cause = "this is a port for clients or for servers (5222, 5269), and not the one for components"
-		f.change = []change{d.ours(`server = "host:5347", the server's component port`, "component", "server")}
+		d.wrongPort(&f)
 	case "connection-timeout":
 		f.cause = "the handshake took longer than the server waits: an overloaded machine, or something between that holds it up"
 	case "system-shutdown":
@@ -38,6 +41,11 @@ func (d *doctor) spoken(err error) finding {
 		f.cause = "the server's log says more"
 	}
 	return f
+}
+
+func (d *doctor) wrongPort(f *finding) {
+	f.cause = "this is the port for clients or for servers (5222, 5269), and not the one for components"
+	f.change = []change{d.ours(`server = "host:5347", the server's component port`, "component", "server")}
 }
 
 // notAuthorized tells what ejabberd keeps to itself.
