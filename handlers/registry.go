@@ -7,6 +7,7 @@ import (
 	"github.com/iqd-xmpp/iqd/handlers/disco"
 	"github.com/iqd-xmpp/iqd/handlers/last"
 	"github.com/iqd-xmpp/iqd/handlers/ping"
+	"github.com/iqd-xmpp/iqd/handlers/roster"
 	xtime "github.com/iqd-xmpp/iqd/handlers/time"
 	"github.com/iqd-xmpp/iqd/handlers/vcard"
 	"github.com/iqd-xmpp/iqd/handlers/version"
@@ -22,6 +23,7 @@ func Standard() Registry {
 		"disco":   With(disco.DefaultConfig, disco.New),
 		"last":    Plain(last.New),
 		"ping":    Plain(ping.New),
+		"roster":  With(roster.DefaultConfig, roster.New),
 		"time":    With(xtime.DefaultConfig, xtime.New),
 		"vcard":   With(vcard.DefaultConfig, vcard.New),
 		"version": With(version.DefaultConfig, version.New),
