@@ -39,7 +39,6 @@ func (a *app) rootCommand() *cobra.Command {
 		Short: "Answer XMPP IQs as an external component (XEP-0114) of Prosody or ejabberd",
 		Long: "iqd connects to an XMPP server as an external component and answers IQs with the\n" +
 			"handlers that its configuration turns on. Start with: iqd demo",
-		Args:             cobra.NoArgs,
 		SilenceErrors:    true,
 		SilenceUsage:     true,
 		PersistentPreRun: func(*cobra.Command, []string) { a.started = true },

@@ -156,5 +156,14 @@ func sortErrors(errs []error) error {
 // pathKey makes a path a key of document.pos.
 func pathKey(path []string) string { return strings.Join(path, "\x00") }
 
-// keyName returns a path as TOML writes it.
-func keyName(path []string) string { return toml.Key(path).String() }
+// keyName returns a path as TOML writes it. Which element of a list it is, the
+// place in the file says.
+func keyName(path []string) string {
+	var key toml.Key
+	for _, name := range path {
+		if strings.Trim(name, "0123456789") != "" || name == "" {
+			key = append(key, name)
+		}
+	}
+	return key.String()
+}

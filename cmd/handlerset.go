@@ -39,7 +39,7 @@ func (c *Config) buildHandlers(reg handlers.Registry, env component.Env, old *ha
 }
 
 func (h *handlerSet) add(s *section, env component.Env, old *handlerSet) error {
-	h.prints[s.name] = s.fingerprint()
+	h.prints[s.name] = s.fingerprint(env.StateDir)
 	if old != nil && reflect.DeepEqual(old.prints[s.name], h.prints[s.name]) {
 		h.kept++
 		return s.locate(h.mux.Keep(old.mux, s.name))

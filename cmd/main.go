@@ -57,10 +57,20 @@ func Execute(ctx context.Context, args []string, w World, reg handlers.Registry)
 	root.SetOut(w.Stdout)
 	root.SetErr(w.Stderr)
 	err := root.ExecuteContext(ctx)
-	if err != nil && err.Error() != "" {
-		fmt.Fprintf(w.Stderr, "iqd: %s\n", strings.ReplaceAll(err.Error(), "\n", "\niqd: "))
-	}
+	printError(w.Stderr, err)
 	return a.exitCode(err)
+}
+
+// printError prints err, each of its lines with the name of the program.
+func printError(w io.Writer, err error) {
+	if err == nil {
+		return
+	}
+	for line := range strings.Lines(err.Error()) {
+		if line = strings.TrimSpace(line); line != "" {
+			fmt.Fprintf(w, "iqd: %s\n", line)
+		}
+	}
 }
 
 // A mistakeError is an error that the operator made.

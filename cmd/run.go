@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 
@@ -86,15 +88,26 @@ func (a *app) newDaemon(conf *Config, cfg component.Config, log *logSink) (*daem
 
 // environment returns what the handlers get to know of the world.
 func (c *Config) environment(getenv func(string) string, log *slog.Logger) component.Env {
-	dir, _, _ := strings.Cut(getenv("STATE_DIRECTORY"), ":")
-	if dir == "" {
-		dir = "/var/lib/iqd"
-	}
 	hosts := c.Component.Hosts
 	if _, parent, ok := strings.Cut(c.Component.JID, "."); ok && hosts == nil {
 		hosts = []string{parent}
 	}
-	return component.Env{JID: c.Component.JID, Hosts: hosts, StateDir: dir, Version: Version(), Log: log}
+	return component.Env{JID: c.Component.JID, Hosts: hosts, StateDir: stateDir(getenv), Version: Version(), Log: log}
+}
+
+// stateDir returns where handlers keep their files: what systemd says, or
+// /var/lib/iqd, or for those who are not root their own place.
+func stateDir(getenv func(string) string) string {
+	if dir, _, _ := strings.Cut(getenv("STATE_DIRECTORY"), ":"); dir != "" {
+		return dir
+	}
+	if os.Getuid() == 0 {
+		return "/var/lib/iqd"
+	}
+	if dir := getenv("XDG_STATE_HOME"); filepath.IsAbs(dir) {
+		return filepath.Join(dir, "iqd")
+	}
+	return filepath.Join(getenv("HOME"), ".local", "state", "iqd")
 }
 
 // chain is the middleware around every handler, outermost first: what panics is

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -137,9 +139,24 @@ func (s *section) locate(err error) error {
 	return s.conf.doc.errorAt(fmt.Errorf("[%s] %w", keyName(s.path), err), path...)
 }
 
-// fingerprint returns what decides how a section behaves. Two that are equal are
-// the same handler.
-func (s *section) fingerprint() any {
+// fingerprint returns what decides how a section behaves: what it says, who the
+// names in allow and deny are, and the age of the files that it names. Two that
+// are equal are the same handler.
+func (s *section) fingerprint(stateDir string) any {
 	tree, _ := s.conf.doc.lookup(s.path...)
-	return []any{tree, s.allow, s.deny}
+	var files []string
+	for key, v := range tree.(map[string]any) {
+		name, ok := v.(string)
+		if !ok || key != "file" && !strings.HasSuffix(key, "_file") {
+			continue
+		}
+		if !filepath.IsAbs(name) {
+			name = filepath.Join(stateDir, name)
+		}
+		if fi, err := os.Stat(name); err == nil {
+			files = append(files, fmt.Sprint(name, fi.Size(), fi.ModTime()))
+		}
+	}
+	slices.Sort(files)
+	return []any{tree, s.allow, s.deny, files}
 }
