@@ -67,7 +67,7 @@ func (s *Store) Set(_ context.Context, owner string, item store.Item) (int64, er
 		}
 	}
 	delete(s.empty, owner)
-	r.put(own(item), size)
+	r.put(own(item, r.item(item.JID)), size)
 	r.forget(s.lim)
 	return r.version, nil
 }
@@ -109,12 +109,27 @@ func (s *Store) admit(owner string, r *roster) error {
 }
 
 // own returns the item with strings of its own, so that it does not hold the
-// stanza that they were cut from.
-func own(item store.Item) *store.Item {
-	item.JID, item.Name = strings.Clone(item.JID), strings.Clone(item.Name)
+// stanza that they were cut from. Those that are as they were in old are shared
+// with it.
+func own(item store.Item, old *store.Item) *store.Item {
+	if old == nil {
+		old = &store.Item{}
+	}
+	item.JID, item.Name = share(item.JID, old.JID), share(item.Name, old.Name)
+	if slices.Equal(item.Groups, old.Groups) {
+		item.Groups = old.Groups
+		return &item
+	}
 	item.Groups = slices.Clone(item.Groups)
 	for i, g := range item.Groups {
 		item.Groups[i] = strings.Clone(g)
 	}
 	return &item
+}
+
+func share(s, old string) string {
+	if s == old {
+		return old
+	}
+	return strings.Clone(s)
 }

@@ -33,6 +33,14 @@ func (r *roster) size(jid string) (size int, isNew bool) {
 	return n.size, false
 }
 
+// item returns what there is, or was, under an address; nil: nothing.
+func (r *roster) item(jid string) *store.Item {
+	if n := r.nodes[jid]; n != nil {
+		return n.item
+	}
+	return nil
+}
+
 func (r *roster) put(item *store.Item, size int) {
 	n := r.nodes[item.JID]
 	switch {

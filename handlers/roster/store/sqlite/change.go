@@ -43,11 +43,7 @@ func (w *writer) set(jid string, item *store.Item) (int64, error) {
 	if isNew {
 		o.items++
 	}
-	groups, err := packGroups(item.Groups)
-	if err != nil {
-		return 0, err
-	}
-	if err := w.exec(putItem, o.id, item.JID, item.Name, groups, o.version, size); err != nil {
+	if err := w.exec(putItem, o.id, item.JID, item.Name, packGroups(item.Groups), o.version, size); err != nil {
 		return 0, err
 	}
 	return o.version, w.exec(touch, o.version, o.items, o.bytes, o.id)

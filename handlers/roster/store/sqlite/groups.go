@@ -1,29 +1,16 @@
 package sqlite
 
-import (
-	"encoding/json"
-	"fmt"
-)
+import "strings"
 
-// packGroups writes group names as a JSON list, which the sqlite3 command line
-// can read and take apart. No groups are an empty string.
-func packGroups(groups []string) (string, error) {
-	if len(groups) == 0 {
-		return "", nil
-	}
-	b, err := json.Marshal(groups)
-	if err != nil {
-		return "", fmt.Errorf("pack groups: %w", err)
-	}
-	return string(b), nil
-}
+// between stands between the names of groups. XML forbids it in any of them
+// (XML 1.0, 2.2).
+const between = "\x1f"
 
-func unpackGroups(s string) (groups []string, err error) {
+func packGroups(groups []string) string { return strings.Join(groups, between) }
+
+func unpackGroups(s string) []string {
 	if s == "" {
-		return nil, nil
+		return nil
 	}
-	if err := json.Unmarshal([]byte(s), &groups); err != nil {
-		return nil, fmt.Errorf("unpack groups %q: %w", s, err)
-	}
-	return groups, nil
+	return strings.Split(s, between)
 }

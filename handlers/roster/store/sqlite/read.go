@@ -141,9 +141,7 @@ func (p *pool) roster(ctx context.Context, owner string, since int64, lim store.
 			return p.roster(ctx, owner, store.Everything, lim)
 		}
 		r.Full = since == store.Everything
-		if it.Groups, err = unpackGroups(groups); err != nil {
-			return store.Roster{}, err
-		}
+		it.Groups = unpackGroups(groups)
 		if it.JID != "" { // an owner without items has one row
 			r.Items = append(r.Items, &it)
 		}

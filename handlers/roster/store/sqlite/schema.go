@@ -32,7 +32,7 @@ CREATE TABLE item (
 	owner   INTEGER NOT NULL REFERENCES owner (id),
 	jid     TEXT NOT NULL,
 	name    TEXT NOT NULL,
-	groups  TEXT NOT NULL,    -- a JSON list, or empty
+	groups  TEXT NOT NULL,    -- U+001F between them
 	version INTEGER NOT NULL, -- of the roster, after this change
 	bytes   INTEGER NOT NULL,
 	removed INTEGER NOT NULL,
