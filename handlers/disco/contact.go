@@ -38,7 +38,7 @@ func newForm(c Contact) component.Payload {
 	return f
 }
 
-// EncodeXML writes the form of XEP-0157, 3 as XEP-0128, 3 wants it.
+// EncodeXML writes the form of XEP-0157, 3 as XEP-0128, 2 wants it.
 func (f form) EncodeXML(e *component.Encoder) {
 	e.Start(nsForm, "x")
 	e.Attr("type", "result")

@@ -13,7 +13,7 @@ import (
 	"mellium.im/xmpp/disco/info"
 )
 
-// The namespaces of service discovery (XEP-0030, 11.1).
+// The namespaces of service discovery (XEP-0030, 10.1).
 const (
 	NSInfo  = "http://jabber.org/protocol/disco#info"
 	NSItems = "http://jabber.org/protocol/disco#items"

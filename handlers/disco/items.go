@@ -41,12 +41,15 @@ func byAddress(a, b component.Item) int {
 	return cmp.Or(cmp.Compare(a.JID, b.JID), cmp.Compare(a.Node, b.Node))
 }
 
-// inOrder takes the items over.
+// inOrder takes the items over. Of those that are there twice the first stays.
 func inOrder(items []component.Item) list {
-	if !slices.IsSortedFunc(items, byAddress) {
-		slices.SortStableFunc(items, byAddress)
+	for i := 1; i < len(items); i++ {
+		if byAddress(items[i-1], items[i]) >= 0 {
+			slices.SortStableFunc(items, byAddress)
+			return slices.CompactFunc(items, func(a, b component.Item) bool { return byAddress(a, b) == 0 })
+		}
 	}
-	return slices.CompactFunc(items, func(a, b component.Item) bool { return byAddress(a, b) == 0 })
+	return items
 }
 
 // find is the rsm.Finder of the list. The key holds what the list is sorted by, so

@@ -50,7 +50,7 @@ func URI(s string) error {
 	case !u.IsAbs():
 		return fmt.Errorf("%q is no URI: write xmpp:, mailto: or https: in front", s)
 	case u.Host == "" && u.Opaque == "":
-		return fmt.Errorf("%q is no URI: nothing follows %s:", s, u.Scheme)
+		return fmt.Errorf("%q is no URI: nothing follows the scheme", s)
 	}
 	return target(u)
 }
