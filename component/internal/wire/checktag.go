@@ -1,6 +1,9 @@
 package wire
 
-import "encoding/xml"
+import (
+	"encoding/xml"
+	"unicode/utf8"
+)
 
 // tagFlags say what the current tag has, so that the usual one has no more work.
 type tagFlags uint8
@@ -61,10 +64,10 @@ func (c *checker) name() (attr, error) {
 	switch {
 	case end-from > c.lim.Name:
 		return attr{}, &LimitError{"name", c.lim.Name}
+	case c.at(end) >= utf8.RuneSelf:
+		return attr{}, c.badName(end)
 	case end == local || c.at(end) == ':':
 		return attr{}, c.wrong("a name was expected")
-	case end < len(c.s) && c.s[end] >= 0x80:
-		return attr{}, c.badName(end)
 	}
 	return attr{from: from, local: local, to: end}, nil
 }

@@ -1,0 +1,381 @@
+package wire_test
+
+import (
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"reflect"
+	"strings"
+	"testing"
+	"testing/quick"
+	"unicode"
+
+	"github.com/iqd-xmpp/iqd/component/internal/wire"
+)
+
+// encode runs a writer with the usual limits.
+func encode(write func(*wire.Encoder)) (string, error) {
+	var e wire.Encoder
+	e.Reset(nil, nsComponent, wire.EncoderLimits{})
+	write(&e)
+	out, err := e.Bytes()
+	return string(out), err
+}
+
+func TestEncoder(t *testing.T) {
+	for name, tc := range map[string]struct {
+		write func(*wire.Encoder)
+		want  string
+	}{
+		"nothing":   {func(*wire.Encoder) {}, ""},
+		"empty":     {func(e *wire.Encoder) { e.Start("u", "a"); e.End() }, "<a xmlns='u'/>"},
+		"in scope":  {func(e *wire.Encoder) { e.Start(nsComponent, "a"); e.End() }, "<a/>"},
+		"inherited": {func(e *wire.Encoder) { e.Start("u", "a"); e.Start("", "b"); e.End(); e.End() }, "<a xmlns='u'><b/></a>"},
+		"same":      {func(e *wire.Encoder) { e.Start("u", "a"); e.Start("u", "b"); e.End(); e.End() }, "<a xmlns='u'><b/></a>"},
+		"other":     {func(e *wire.Encoder) { e.Start("u", "a"); e.Start("v", "b"); e.End(); e.End() }, "<a xmlns='u'><b xmlns='v'/></a>"},
+		"back":      {func(e *wire.Encoder) { e.Start("u", "a"); e.Start(nsComponent, "b"); e.End(); e.End() }, "<a xmlns='u'><b xmlns='jabber:component:accept'/></a>"},
+		"xml": {func(e *wire.Encoder) {
+			e.Start("u", "a")
+			e.Start(wire.NSXML, "b")
+			e.Text("x")
+			e.Start("u", "c")
+			e.End()
+			e.End()
+			e.End()
+		}, "<a xmlns='u'><xml:b>x<c/></xml:b></a>"},
+		"escaped ns": {func(e *wire.Encoder) { e.Start("u&'", "a"); e.End() }, "<a xmlns='u&amp;&apos;'/>"},
+		"attributes": {func(e *wire.Encoder) { e.Start("u", "a"); e.Attr("b", "1"); e.Attr("c", ""); e.End() }, "<a xmlns='u' b='1' c=''/>"},
+		"escapes": {func(e *wire.Encoder) {
+			e.Start("u", "a")
+			e.Attr("b", "&<>'\"\n\t\r#x")
+			e.Text("&<>'\"\n\t\r#]]>")
+			e.End()
+		}, "<a xmlns='u' b='&amp;&lt;&gt;&apos;&quot;&#xA;&#x9;&#xD;#x'>&amp;&lt;&gt;'\"\n\t&#xD;#]]&gt;</a>"},
+		"long":       {func(e *wire.Encoder) { e.Start("u", "a"); e.Text("abcdefgh&abcdefghijk<abcdefghé😀<"); e.End() }, "<a xmlns='u'>abcdefgh&amp;abcdefghijk&lt;abcdefghé😀&lt;</a>"},
+		"empty text": {func(e *wire.Encoder) { e.Start("u", "a"); e.Text(""); e.End() }, "<a xmlns='u'/>"},
+		"xml:lang": {func(e *wire.Encoder) {
+			e.Start("u", "a")
+			e.AttrNS(wire.NSXML, "lang", "de")
+			e.Attr("lang", "x")
+			e.End()
+		}, "<a xmlns='u' xml:lang='de' lang='x'/>"},
+		"prefixes": {func(e *wire.Encoder) {
+			e.Start("u", "a")
+			e.AttrNS("v", "b", "1")
+			e.AttrNS("v", "c", "2")
+			e.AttrNS("w", "b", "3")
+			e.AttrNS("", "b", "4")
+			e.End()
+		}, "<a xmlns='u' xmlns:ns0='v' ns0:b='1' ns0:c='2' xmlns:ns1='w' ns1:b='3' b='4'/>"},
+		"wide names":  {func(e *wire.Encoder) { e.Start("u", "été"); e.Attr("日", "本"); e.End() }, "<été xmlns='u' 日='本'/>"},
+		"no children": {func(e *wire.Encoder) { e.Element(wire.Element{}) }, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := encode(tc.write)
+			if err != nil || got != tc.want {
+				t.Errorf("Bytes() = %s, %v, want %s", got, err, tc.want)
+			}
+		})
+	}
+}
+
+func TestEncoderAppends(t *testing.T) {
+	var e wire.Encoder
+	buf := []byte("before")
+	for range 2 {
+		e.Reset(buf, nsComponent, wire.EncoderLimits{Bytes: 40, Depth: 2})
+		e.Start("u", "a")
+		e.Start("", "b")
+		e.End()
+		e.End()
+		if out, err := e.Bytes(); err != nil || string(out) != "before<a xmlns='u'><b/></a>" {
+			t.Errorf("Bytes() = %s, %v", out, err)
+		}
+		e.Reset(buf, nsComponent, wire.EncoderLimits{})
+		e.End()
+		if out, err := e.Bytes(); err == nil || e.Err() == nil || string(out) != "before" {
+			t.Errorf("Bytes() = %s, %v", out, err)
+		}
+	}
+}
+
+func TestEncoderRefuses(t *testing.T) {
+	inA := func(f func(*wire.Encoder)) func(*wire.Encoder) {
+		return func(e *wire.Encoder) { e.Start("u", "a"); f(e); e.End() }
+	}
+	long := strings.Repeat("x", 600_000)
+	for name, write := range map[string]func(*wire.Encoder){
+		"no end":             func(e *wire.Encoder) { e.Start("u", "a") },
+		"no start":           func(e *wire.Encoder) { e.End() },
+		"two ends":           inA(func(e *wire.Encoder) { e.End() }),
+		"two roots":          func(e *wire.Encoder) { e.Start("u", "a"); e.End(); e.Start("u", "a"); e.End() },
+		"no namespace":       func(e *wire.Encoder) { e.Start("", "a"); e.End() },
+		"text before":        func(e *wire.Encoder) { e.Text("x"); e.Start("u", "a"); e.End() },
+		"text behind":        func(e *wire.Encoder) { e.Start("u", "a"); e.End(); e.Text(" ") },
+		"attribute before":   func(e *wire.Encoder) { e.Attr("a", ""); e.Start("u", "a"); e.End() },
+		"attribute late":     inA(func(e *wire.Encoder) { e.Text("x"); e.Attr("b", "") }),
+		"attribute later":    inA(func(e *wire.Encoder) { e.Start("", "b"); e.End(); e.Attr("c", "") }),
+		"attribute twice":    inA(func(e *wire.Encoder) { e.Attr("b", ""); e.Attr("b", "") }),
+		"attribute NS twice": inA(func(e *wire.Encoder) { e.AttrNS("v", "b", ""); e.AttrNS("v", "b", "") }),
+		"attribute of many": inA(func(e *wire.Encoder) {
+			for i := range 100 {
+				e.Attr(fmt.Sprint("b", i), "")
+			}
+			e.Attr("b7", "")
+		}),
+		"empty name":       inA(func(e *wire.Encoder) { e.Start("", ""); e.End() }),
+		"injected name":    inA(func(e *wire.Encoder) { e.Start("", "a b='1'><evil/>"); e.End() }),
+		"prefixed name":    inA(func(e *wire.Encoder) { e.Start("", "a:b"); e.End() }),
+		"digit first":      inA(func(e *wire.Encoder) { e.Start("", "1"); e.End() }),
+		"bad UTF-8 name":   inA(func(e *wire.Encoder) { e.Start("", "a\xff"); e.End() }),
+		"5th edition name": inA(func(e *wire.Encoder) { e.Start("", "\U00010000"); e.End() }),
+		"new letter":       inA(func(e *wire.Encoder) { e.Start("", "a\u0218"); e.End() }),
+		"wide symbol":      inA(func(e *wire.Encoder) { e.Start("", "é+"); e.End() }),
+		"empty attribute":  inA(func(e *wire.Encoder) { e.Attr("", "") }),
+		"injected attr":    inA(func(e *wire.Encoder) { e.Attr("b='' c", "") }),
+		"prefixed attr":    inA(func(e *wire.Encoder) { e.Attr("b:c", "") }),
+		"declaration":      inA(func(e *wire.Encoder) { e.Attr("xmlns", "v") }),
+		"declaration NS":   inA(func(e *wire.Encoder) { e.AttrNS("http://www.w3.org/2000/xmlns/", "b", "v") }),
+		"reserved NS":      inA(func(e *wire.Encoder) { e.Start("http://www.w3.org/2000/xmlns/", "b"); e.End() }),
+		"bad namespace":    inA(func(e *wire.Encoder) { e.Start("\x00", "b"); e.End() }),
+		"bad attr space":   inA(func(e *wire.Encoder) { e.AttrNS("\x00", "b", "") }),
+		"control in text":  inA(func(e *wire.Encoder) { e.Text("abcdefgh\x01abcdefgh") }),
+		"control in attr":  inA(func(e *wire.Encoder) { e.Attr("b", "\x1f") }),
+		"bad UTF-8":        inA(func(e *wire.Encoder) { e.Text("\xc3") }),
+		"surrogate":        inA(func(e *wire.Encoder) { e.Attr("b", "\xed\xa0\x80") }),
+		"U+FFFE":           inA(func(e *wire.Encoder) { e.Text("\uFFFE") }),
+		"long text":        inA(func(e *wire.Encoder) { e.Text(long) }),
+		"long attribute":   inA(func(e *wire.Encoder) { e.Attr("b", long) }),
+		"long name":        inA(func(e *wire.Encoder) { e.Attr(long, "") }),
+		"long element":     inA(func(e *wire.Encoder) { e.Start("", long); e.End() }),
+		"growing text":     inA(func(e *wire.Encoder) { e.Text(strings.Repeat("<", 125_000)) }),
+		"too deep": func(e *wire.Encoder) {
+			for range 129 {
+				e.Start("u", "a")
+			}
+			for range 129 {
+				e.End()
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if out, err := encode(write); err == nil || len(out) > 0 {
+				t.Errorf("Bytes() = %.100q, %v", out, err)
+			}
+		})
+	}
+}
+
+func TestEncoderLimits(t *testing.T) {
+	for name, tc := range map[string]struct {
+		lim  wire.EncoderLimits
+		what string
+	}{
+		"bytes fit":      {wire.EncoderLimits{Bytes: 21}, ""},
+		"bytes do not":   {wire.EncoderLimits{Bytes: 20}, "bytes"},
+		"depth fits":     {wire.EncoderLimits{Depth: 2}, ""},
+		"depth does not": {wire.EncoderLimits{Depth: 1}, "depth"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var e wire.Encoder
+			e.Reset([]byte("not counted"), nsComponent, tc.lim)
+			e.Start("u", "a")
+			e.Start("", "b")
+			e.End()
+			e.Text("&")
+			e.End()
+			if _, err := e.Bytes(); tc.what == "" {
+				if err != nil && tc.lim.Bytes != 21 {
+					t.Errorf("error = %v", err)
+				}
+			} else if limit := (*wire.LimitError)(nil); !errors.As(err, &limit) || limit.What != tc.what {
+				t.Errorf("error = %v", err)
+			}
+		})
+	}
+}
+
+func TestAppendAttr(t *testing.T) {
+	got := string(wire.AppendAttr([]byte("x"), "a'b\"<>&\n\t\r#\x01\xff 0123456789é&"))
+	if want := "xa&apos;b&quot;&lt;&gt;&amp;&#xA;&#x9;&#xD;#\x01\xff 0123456789é&amp;"; got != want {
+		t.Errorf("AppendAttr() = %q, want %q", got, want)
+	}
+}
+
+func TestValidText(t *testing.T) {
+	for s, want := range map[string]bool{"": true, "a\n\t\r": true, "é\uFDD0\U0010FFFF": true, "\x00": false,
+		"\x7f": true, "\xff": false, "\uFFFE": false, "12345678\x1f": false, "\xed\xb0\x80": false} {
+		if got := wire.ValidText(s); got != want {
+			t.Errorf("ValidText(%q) = %v", s, got)
+		}
+	}
+}
+
+// TestNames: we write the names that encoding/xml, and so expat, takes, and
+// read all of those.
+func TestNames(t *testing.T) {
+	for r := rune(1); r <= unicode.MaxRune; r++ {
+		if r > 0x10100 && r%997 != 0 || r >= 0xD800 && r < 0xE000 {
+			continue
+		}
+		for _, name := range []string{string(r), "a" + string(r)} {
+			if strings.ContainsAny(name, ": \n\t\r<>/=") || name == "!" || name == "?" {
+				continue
+			}
+			_, err := encode(func(e *wire.Encoder) { e.Start("u", name); e.End() })
+			_, stdErr := xml.NewDecoder(strings.NewReader("<" + name + " x='1'/>")).Token()
+			if (err == nil) != (stdErr == nil) {
+				t.Fatalf("%U: we say %v, encoding/xml %v", r, err, stdErr)
+			}
+			if _, ours := wire.ParseElement("<"+name+"/>", "", wire.Limits{}); err == nil && ours != nil {
+				t.Fatalf("%U: we write but do not read it: %v", r, ours)
+			}
+		}
+	}
+}
+
+// TestElementAgain writes each accepted element again and compares what both mean.
+func TestElementAgain(t *testing.T) {
+	for name, in := range accepted {
+		t.Run(name, func(t *testing.T) {
+			st := one(t, in)
+			out, err := encode(func(e *wire.Encoder) { e.Element(st.Element()) })
+			if strings.Contains(name, "5th edition") {
+				if err == nil {
+					t.Errorf("%s was written", out)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatalf("%s: %v", in, err)
+			}
+			again := parse(t, out)
+			if a, b := meaning(st.Element()), meaning(again); a != b {
+				t.Errorf("%s means\n%s, and\n%s means\n%s", in, a, out, b)
+			}
+			if twice, _ := encode(func(e *wire.Encoder) { e.Element(again) }); twice != out {
+				t.Errorf("%s is written again as %s", out, twice)
+			}
+		})
+	}
+}
+
+// meaning is an element without the way it is written: text joined, names
+// resolved, no declarations.
+func meaning(e wire.Element) string {
+	var b strings.Builder
+	text := ""
+	for r := e.TokenReader(); ; {
+		tok, err := r.Token()
+		if c, ok := tok.(xml.CharData); ok {
+			text += string(c)
+			continue
+		}
+		if text != "" {
+			fmt.Fprintf(&b, "%q", text)
+			text = ""
+		}
+		switch tok := tok.(type) {
+		case xml.StartElement:
+			fmt.Fprintf(&b, "<%q", tok.Name)
+			for _, a := range tok.Attr {
+				if a.Name.Space != "xmlns" && a.Name != (xml.Name{Local: "xmlns"}) {
+					// Attr keeps raw line ends, tokens do as encoding/xml.
+					fmt.Fprintf(&b, " %q=%q", a.Name, strings.ReplaceAll(strings.ReplaceAll(a.Value, "\r\n", "\n"), "\r", "\n"))
+				}
+			}
+			b.WriteString(">")
+		case xml.EndElement:
+			fmt.Fprintf(&b, "</%q>", tok.Name)
+		}
+		if err == io.EOF {
+			return b.String()
+		}
+	}
+}
+
+// node is a tree to write.
+type node struct {
+	Space, Local, Text string
+	Attrs              map[string]string
+	Kids               []*node
+}
+
+var words = []string{"a", "b", "query", "x-1", "é", "item", "xml"}
+
+// clean makes a random tree writable, with at most depth levels.
+func (n *node) clean(depth int) {
+	pick := func(s string) string { return words[len(s)%len(words)] }
+	n.Local, n.Space = pick(n.Local), "urn:"+pick(n.Space)
+	n.Text = strings.ToValidUTF8(strings.Map(writable, n.Text), "")
+	attrs := map[string]string{}
+	for k, v := range n.Attrs {
+		attrs[pick(k)] = strings.Map(writable, strings.ToValidUTF8(v, ""))
+	}
+	n.Attrs = attrs
+	kids := n.Kids[:0]
+	for _, k := range n.Kids {
+		if k != nil && depth > 0 && len(kids) < 4 {
+			k.clean(depth - 1)
+			kids = append(kids, k)
+		}
+	}
+	n.Kids = kids
+	if len(kids) == 0 {
+		n.Kids = nil
+	}
+}
+
+func writable(r rune) rune {
+	if wire.ValidText(string(r)) {
+		return r
+	}
+	return -1
+}
+
+func (n *node) write(e *wire.Encoder) {
+	e.Start(n.Space, n.Local)
+	for k, v := range n.Attrs {
+		e.Attr(k, v)
+	}
+	e.Text(n.Text)
+	for _, k := range n.Kids {
+		k.write(e)
+	}
+	e.End()
+}
+
+func read(e wire.Element) *node {
+	n := &node{Space: e.Name().Space, Local: e.Name().Local, Text: e.Text(), Attrs: map[string]string{}}
+	for name, value := range e.Attrs() {
+		n.Attrs[name.Local] = value
+	}
+	for child := range e.Children() {
+		n.Kids = append(n.Kids, read(child))
+	}
+	return n
+}
+
+// TestRoundTrip: what is written is what is read.
+func TestRoundTrip(t *testing.T) {
+	err := quick.Check(func(n *node) bool {
+		if n == nil {
+			return true
+		}
+		n.clean(4)
+		out, err := encode(n.write)
+		var limit *wire.LimitError
+		if errors.As(err, &limit) {
+			return true
+		}
+		if err != nil {
+			t.Error(err)
+			return false
+		}
+		return reflect.DeepEqual(read(parse(t, out)), n)
+	}, &quick.Config{MaxCount: 150})
+	if err != nil {
+		t.Error(err)
+	}
+}
