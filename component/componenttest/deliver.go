@@ -9,11 +9,11 @@ import (
 // itself, or to the test.
 func (s *Server) deliver(st *stream, x stanza) {
 	n := x.node
-	to := domainOf(n.get("to"))
+	to := n.get("to")
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
-	case strings.EqualFold(to, s.opts.Domain):
+	case strings.EqualFold(domainOf(to), s.opts.Domain):
 		s.loopBack(st, x)
 	case n.isRequest() && n.holds(nsPing, "ping") && s.hosts(to):
 		st.send(reply(n, "result") + "/>")

@@ -221,7 +221,7 @@ type source struct {
 
 // ReadByte returns the next byte.
 func (s *source) ReadByte() (byte, error) {
-	if s.limit > 0 && s.next > s.limit {
+	if s.limit > 0 && s.next >= s.limit {
 		s.err = errTooBig
 	}
 	for s.err == nil && s.next == len(s.buf) {
