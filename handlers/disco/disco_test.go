@@ -116,6 +116,14 @@ func TestNodesOfOtherExtensions(t *testing.T) {
 	}
 }
 
+// The empty node is the component: what it is, all extensions say together.
+func TestInfoOfTheComponentIsNotOurs(t *testing.T) {
+	_, err := extension(t, full()).Nodes.NodeInfo(t.Context(), nil, "")
+	if !errors.Is(err, component.ErrUnhandled) {
+		t.Errorf("NodeInfo() of the empty node: error = %v, want ErrUnhandled", err)
+	}
+}
+
 // XEP-0059, 2.2: each item has a key of its own, whatever is in its address and
 // node, and the key leads on.
 func TestKeysTellItemsApart(t *testing.T) {
@@ -123,6 +131,7 @@ func TestKeysTellItemsApart(t *testing.T) {
 		{JID: "a.example.net", Node: "x?y"}, {JID: "a.example.net", Node: "x%3Fy"}, {JID: "a.example.net/x", Node: "y"},
 		{JID: "a.example.net/x?y"}, {JID: "a.example.net/x", Node: " y\n"}, {JID: "a.example.net/x", Node: "<&>'\""},
 		{JID: "a.example.net/x"}, {JID: "a.example.net", Node: "x/y"}, {JID: "a.example.net/x ", Node: "y"},
+		{JID: "b.example.net"},
 	}
 	handler := componenttest.Extension(extension(t, disco.DefaultConfig()),
 		component.Extension{Name: "many", Nodes: shelf{"": {items: list}}})
