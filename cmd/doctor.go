@@ -1,7 +1,6 @@
 package iqdcmd
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -46,45 +45,47 @@ func (a *app) doctorCommand() *cobra.Command {
 	}
 	a.configFlag(cmd)
 	cmd.Flags().BoolVar(&d.connect, "connect", false, "connect even where iqd runs with this file: a server that kicks old connections then drops that one")
-	cmd.Flags().DurationVar(&d.wait, "wait", 5*time.Second, "for each answer")
+	cmd.Flags().DurationVar(&d.wait, "wait", 5*time.Second, "what each answer may take; to be accepted, twice that")
 	return cmd
 }
 
 // run goes down the checklist: each step needs the one before.
 func (d *doctor) run(ctx context.Context) error {
 	fmt.Fprintf(d.w, "iqd doctor: %s\n\n", d.app.config)
-	again := "iqd doctor -c " + shellWord(d.app.config)
 	if err := d.configuration(); err != nil {
-		_ = d.summary(again)
+		_ = d.summary(d.again())
 		return mistake(errReported)
 	}
-	if running, err := d.daemon(ctx); running || err != nil {
-		return cmp.Or(err, d.end(again))
+	if !d.daemon(ctx) {
+		d.examine(ctx)
 	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if err := d.summary(d.again()); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(d.w, clientHelp, d.cfg.JID)
+	return err
+}
+
+// again is what the operator types after a change.
+func (d *doctor) again() string { return "iqd doctor -c " + shellWord(d.app.config) }
+
+// examine connects, and tries what a component lives from.
+func (d *doctor) examine(ctx context.Context) {
 	s, err := d.open(ctx, d.cfg)
 	if err != nil {
-		for _, f := range d.explain(ctx, err) {
-			d.add(f)
-		}
-		return cmp.Or(context.Cause(ctx), d.summary(again))
+		d.explain(ctx, err)
+		return
 	}
 	defer s.close()
 	d.add(finding{what: "connection", seen: "the server at " + d.conf.Component.Server + " takes us as " + d.cfg.JID})
 	if d.route(ctx, s) {
 		d.server(ctx, s)
-		s.close()
+		s.close() // Prosody takes one connection at a time
 		d.size(ctx)
 	}
-	return cmp.Or(context.Cause(ctx), d.end(again))
-}
-
-// end prints how it ends and, when that is well, what a user can do now.
-func (d *doctor) end(again string) error {
-	if err := d.summary(again); err != nil {
-		return err
-	}
-	fmt.Fprintf(d.w, clientHelp, d.cfg.JID)
-	return nil
 }
 
 const clientHelp = `

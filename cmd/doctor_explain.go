@@ -15,21 +15,23 @@ import (
 )
 
 // explain says why the server did not take us.
-func (d *doctor) explain(ctx context.Context, err error) []finding {
+func (d *doctor) explain(ctx context.Context, err error) {
+	if ctx.Err() != nil {
+		return // we were told to stop
+	}
 	var se *component.StreamError
-	switch {
-	case ctx.Err() != nil:
-		return nil
-	case errors.As(err, &se) && !se.ByUs:
-		return []finding{d.spoken(err)}
+	if errors.As(err, &se) && !se.ByUs {
+		d.add(d.spoken(err))
+		return
 	}
-	if f, ok := d.certificate(err); ok {
-		return []finding{f}
+	f, known := d.certificate(err)
+	if !known {
+		f, known = d.unreachable(err)
 	}
-	if f, ok := d.unreachable(err); ok {
-		return []finding{f}
+	if !known {
+		f = d.stranger(ctx, err)
 	}
-	return []finding{d.stranger(ctx, err)}
+	d.add(f)
 }
 
 // unreachable explains why there is no connection at all.
@@ -55,7 +57,7 @@ func (d *doctor) unreachable(err error) (finding, bool) {
 		f.cause = "this user may not use the socket"
 		f.change = []change{{"in a shell", "chmod or chgrp the socket for the user that iqd runs as"}}
 	case errors.As(err, &op) && op.Op == "dial" && isTimeout(err):
-		f.seen = fmt.Sprintf("no answer from %s within %s", addr, connectTimeout)
+		f.seen = fmt.Sprintf("no answer from %s within %s", addr, d.patience())
 		f.cause = "a firewall drops the packets, or the address is another machine's"
 		f.change = []change{server}
 	default:

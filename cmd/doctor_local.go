@@ -33,24 +33,24 @@ func (d *doctor) remedy(warning string) []change {
 // would disturb it: Prosody with kick_old throws the old connection out, ejabberd
 // shares the requests between both. It reports whether there is one that is not
 // to be disturbed.
-func (d *doctor) daemon(ctx context.Context) (running bool, err error) {
+func (d *doctor) daemon(ctx context.Context) (running bool) {
 	if d.connect {
-		return false, nil
+		return false
 	}
 	if d.conf.Admin.Listen != "" {
 		switch status, body := d.ask(ctx); {
 		case status == http.StatusOK:
 			d.add(finding{what: "running", seen: "iqd serves already: http://" + d.conf.Admin.Listen + "/readyz says it is ready.\n" +
 				"A second connection would be a conflict, so none was tried (--connect tries)"})
-			return true, nil
+			return true
 		case status != 0:
 			d.add(finding{mark: doubt, what: "running", seen: fmt.Sprintf("iqd runs, but http://%s/readyz says %d %s", d.conf.Admin.Listen, status, body)})
-			return false, nil
+			return false
 		}
 	}
 	pid := d.process()
 	if pid == 0 {
-		return false, nil
+		return false
 	}
 	d.add(finding{
 		mark: wrong, what: "running", seen: fmt.Sprintf("iqd runs already with this file, as process %d", pid),
@@ -60,7 +60,7 @@ func (d *doctor) daemon(ctx context.Context) (running bool, err error) {
 			{"in a shell", "stop that iqd first, or run doctor with --connect"},
 		},
 	})
-	return true, nil
+	return true
 }
 
 // ask asks the running iqd whether it is ready. Zero: nobody answers.

@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
+	"sync"
 	"time"
 
 	"github.com/iqd-xmpp/iqd/component"
@@ -22,56 +24,106 @@ const leastProbed = 8192
 // mostProbed is the largest stanza that the doctor tries.
 const mostProbed = 16 << 20
 
-// route finds out whether what is for us arrives. It asks several times, for
-// where two connections serve a domain, ejabberd takes turns at random.
-func (d *doctor) route(ctx context.Context, s *session) bool {
-	var fastest time.Duration
-	for n := range 12 {
-		took, err := d.probe(ctx, s, n, 0)
-		if err != nil {
-			d.add(d.noRoute(s, err))
-			return false
-		}
-		if n == 0 || took < fastest {
-			fastest = took
-		}
-	}
-	d.add(finding{what: "route", seen: fmt.Sprintf("what is sent to %s arrives; there and back takes %s", d.cfg.JID, fastest.Round(time.Microsecond))})
-	return true
+// probes is how often the doctor asks itself: where two connections serve a
+// domain, ejabberd picks one at random for each stanza.
+const probes = 12
+
+// A tally is what became of the probes.
+type tally struct {
+	arrived, strayed, lost int
+	fastest                time.Duration
+	err                    error // of one that did not arrive
 }
 
-// noRoute says why a request to ourselves was not answered by us.
-func (d *doctor) noRoute(s *session, err error) finding {
-	f := finding{mark: wrong, what: "route"}
-	var pe *component.PeerError
+// route finds out whether what is for us arrives.
+func (d *doctor) route(ctx context.Context, s *session) bool {
+	t := d.tally(ctx, s)
 	switch {
-	case errors.Is(err, errOther), errors.As(err, &pe) && taken(pe):
-		f.seen = "what is sent to " + d.cfg.JID + " arrives at another program, sometimes at least"
-		f.cause = "conflict: a second connection serves the same domain; is another iqd running? ejabberd shares the requests out at random"
-		f.change = []change{{"in a shell", "find the other one (ss -tnp | grep " + d.conf.Component.Server + ") and stop it"}}
+	case t.arrived == probes:
+		d.add(finding{what: "route", seen: fmt.Sprintf("what is sent to %s arrives; there and back takes %s", d.cfg.JID, t.fastest.Round(time.Microsecond))})
+		return true
+	case ctx.Err() != nil:
+	case t.strayed > 0 || t.arrived > 0:
+		d.add(d.shared())
 	case ended(s) && s.why != nil:
-		return d.spoken(s.why)
+		d.add(d.spoken(s.why))
 	default:
-		f.seen = "the server took us in, but what is sent to " + d.cfg.JID + " does not arrive: " + err.Error()
-		f.cause = "no route back (a deaf stream): the server has forgotten the component, as after a reload of its module, or another connection gets all"
-		f.change = []change{
+		d.add(d.deaf(t.err))
+	}
+	return false
+}
+
+// tally sends all probes at once.
+func (d *doctor) tally(ctx context.Context, s *session) tally {
+	var t tally
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	for n := range probes {
+		wg.Go(func() {
+			took, err := d.probe(ctx, s, n, 0)
+			mu.Lock()
+			defer mu.Unlock()
+			_, heard := s.heard.Load(strconv.Itoa(n))
+			var pe *component.PeerError
+			switch {
+			case err == nil:
+				t.arrived++
+				if t.fastest == 0 || took < t.fastest {
+					t.fastest = took
+				}
+				return
+			case heard, errors.Is(err, errOther), errors.As(err, &pe) && !unroutable(pe):
+				t.strayed++ // the request or its answer went to somebody else
+			default:
+				t.lost++
+			}
+			t.err = err
+		})
+	}
+	wg.Wait()
+	return t
+}
+
+// shared says that another connection gets what is for us.
+func (d *doctor) shared() finding {
+	return finding{
+		mark: wrong, what: "route",
+		seen:  "some of what is sent to " + d.cfg.JID + " arrives at another program",
+		cause: "conflict: a second connection serves the same domain. Another iqd runs; ejabberd shares the requests out between both at random",
+		change: []change{
+			{"in a shell", "find the other one and stop it: ss -tnp | grep " + d.conf.Component.Server},
+		},
+	}
+}
+
+// deaf says that the stream is up and carries nothing to us.
+func (d *doctor) deaf(err error) finding {
+	return finding{
+		mark: wrong, what: "route",
+		seen:  "the server took us in, but what is sent to " + d.cfg.JID + " does not arrive: " + err.Error(),
+		cause: "no route back (a deaf stream): the server has forgotten the component, as after a reload of its module, or gives all to another connection",
+		change: []change{
 			{"in a shell", "prosodyctl shell host activate " + d.cfg.JID + ", or systemctl restart prosody"},
 			{"in a shell", "ejabberdctl reload_config, or systemctl restart ejabberd"},
 			{"ejabberd's ejabberd.yml", "no domain_balancing for " + d.cfg.JID},
-		}
+		},
 	}
-	return f
 }
 
-// taken reports whether an error is an answer of another component, and not of a
-// server that cannot route.
-func taken(pe *component.PeerError) bool {
-	return pe.Condition == stanza.FeatureNotImplemented || pe.Condition == stanza.BadRequest
+// unroutable reports whether an error is a server's that cannot route, and not
+// the answer of another component.
+func unroutable(pe *component.PeerError) bool {
+	switch pe.Condition {
+	case stanza.FeatureNotImplemented, stanza.BadRequest:
+		return false
+	}
+	return true
 }
 
+// ended reports whether the stream has.
 func ended(s *session) bool {
 	select {
-	case <-s.ended:
+	case <-s.lost:
 		return true
 	default:
 		return false
@@ -123,32 +175,36 @@ func (d *doctor) request(ctx context.Context, s *session, to string, wait time.D
 // server that does not ends the stream, so each try has one of its own.
 func (d *doctor) size(ctx context.Context) {
 	most := min(d.cfg.Limits.MaxReplyBytes, mostProbed)
-	err := d.try(ctx, most)
-	if err == nil {
+	refused, err := d.try(ctx, most)
+	switch {
+	case err == nil:
 		d.add(finding{what: "size", seen: fmt.Sprintf("a stanza of %d bytes passes (max_reply_bytes = %d)", most, d.cfg.Limits.MaxReplyBytes)})
+		return
+	case !refused:
+		d.add(finding{mark: doubt, what: "size", seen: fmt.Sprintf("a stanza of %d bytes was not seen to pass: %v", most, err), cause: "a slow machine; see --wait"})
 		return
 	}
 	fits := 0
 	for n := most / 2; n >= leastProbed && fits == 0 && ctx.Err() == nil; n /= 2 {
-		if d.try(ctx, n) == nil {
+		if _, err := d.try(ctx, n); err == nil {
 			fits = n
 		}
 	}
 	d.add(d.tooBig(most, fits, err))
 }
 
-// try sends a stanza of that many bytes over a stream of its own.
-func (d *doctor) try(ctx context.Context, size int) error {
+// try sends a stanza of that many bytes over a stream of its own. refused: the
+// server ended it.
+func (d *doctor) try(ctx context.Context, size int) (refused bool, err error) {
 	s, err := d.open(ctx, d.cfg)
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer s.close()
-	_, err = d.probe(ctx, s, 0, size-probeMargin-2*len(d.cfg.JID))
-	if ended(s) {
-		return cmp.Or(s.why, err)
+	if _, err = d.probe(ctx, s, 0, size-probeMargin-2*len(d.cfg.JID)); err != nil && ended(s) {
+		return true, cmp.Or(s.why, err)
 	}
-	return err
+	return false, err
 }
 
 func (d *doctor) tooBig(most, fits int, err error) finding {

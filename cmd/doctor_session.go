@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/iqd-xmpp/iqd/component"
@@ -15,31 +16,33 @@ import (
 
 const nsDoctor = "https://iqd-xmpp.github.io/doctor"
 
-// connectTimeout is what a server may take to accept us: ejabberd opens its port
-// up to two seconds before it answers there.
-const connectTimeout = 10 * time.Second
+// patience is what a server may take to accept us: ejabberd opens its port up to
+// two seconds before it answers there.
+func (d *doctor) patience() time.Duration { return 2 * d.wait }
 
 // A session is one stream to the server, for the doctor alone. When it ends, it
 // is not opened again.
 type session struct {
 	*component.Component
 	stop  context.CancelFunc
-	ended chan struct{} // closed when the stream is gone
-	why   error         // why, if that was not our doing; read after ended
+	heard sync.Map      // the numbers of the probes that arrived
+	lost  chan struct{} // closed when the stream has ended
+	why   error         // why, if that was not our doing; read after lost
+	ended chan struct{} // closed when nothing of it runs any more
 }
 
 // open connects and waits until the server has accepted us. The error is what the
 // component says of it.
 func (d *doctor) open(ctx context.Context, cfg component.Config) (*session, error) {
-	cfg.Handler = doctorMux()
 	cfg.Log = slog.New(slog.DiscardHandler)
 	cfg.Liveness = component.LivenessOff // deaf streams are for us to find
 	cfg.Conflict = component.ConflictExit
-	cfg.ConnectTimeout = connectTimeout
+	cfg.ConnectTimeout = d.patience()
 	cfg.Limits.MaxStanzaBytes = max(cfg.Limits.MaxStanzaBytes, cfg.Limits.MaxReplyBytes+64<<10)
 	cfg.Limits.MaxBufferedBytes = max(cfg.Limits.MaxBufferedBytes, 4*cfg.Limits.MaxStanzaBytes)
 	ctx, stop := context.WithCancel(ctx)
-	s := &session{stop: stop, ended: make(chan struct{})}
+	s := &session{stop: stop, lost: make(chan struct{}), ended: make(chan struct{})}
+	cfg.Handler = s.mux()
 	online, down := make(chan struct{}, 1), make(chan error, 1)
 	cfg.Notify = func(st component.Status) {
 		switch st.State {
@@ -74,12 +77,14 @@ func (s *session) run(ctx context.Context, down <-chan error) {
 	go func() { done <- s.Run(ctx) }()
 	select {
 	case s.why = <-down:
+		close(s.lost) // before those who wait for an answer are told of a shutdown
 		stop()
 		<-done
 	case err := <-done:
 		if ctx.Err() == nil {
 			s.why = err
 		}
+		close(s.lost)
 	}
 }
 
@@ -97,12 +102,13 @@ func trySend[T any](c chan<- T, v T) {
 	}
 }
 
-// doctorMux answers the doctor's own requests with how long they are, so that an
-// answer shows that it was this process that got the request.
-func doctorMux() *component.Mux {
+// mux answers the doctor's own requests with how long they are, so that an answer
+// shows that it was this process that got the request.
+func (s *session) mux() *component.Mux {
 	mux := component.NewMux()
 	mux.HandleGet(nsDoctor, "probe", func(_ context.Context, req *component.Request) (component.Payload, error) {
 		p := req.Payload()
+		s.heard.Store(p.Get("n"), true)
 		return component.PayloadFunc(func(e *component.Encoder) {
 			e.Start(nsDoctor, "probe")
 			e.Attr("n", p.Get("n"))
@@ -121,11 +127,9 @@ var errOther = errors.New("another program got the request and answered it")
 func (d *doctor) probe(ctx context.Context, s *session, n, size int) (time.Duration, error) {
 	ctx, cancel := context.WithTimeout(ctx, d.wait)
 	defer cancel()
-	stop := context.AfterFunc(ctx, func() {})
-	defer stop()
 	go func() { // who waits need not, once the stream is gone
 		select {
-		case <-s.ended:
+		case <-s.lost:
 			cancel()
 		case <-ctx.Done():
 		}

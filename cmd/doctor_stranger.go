@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
-	"errors"
 	"io"
 	"net"
 	"strconv"
@@ -33,60 +32,72 @@ const tlsOnly = "a port for TLS"
 // stranger finds out what listens where no component port answers. It opens
 // connections of its own and reads what comes.
 func (d *doctor) stranger(ctx context.Context, err error) finding {
-	f := finding{mark: wrong, what: "connection", seen: "no component port at " + d.conf.Component.Server + ": " + lastOf(err)}
-	said := d.listen(ctx)
-	what := recognise(said)
-	secured := d.conf.Component.TLS.Enabled
-	switch {
-	case !secured && (what == tlsOnly || len(said) == 0 && d.speaksTLS(ctx)):
-		f.what, f.seen = "tls", "TLS mismatch: the server speaks TLS at "+d.conf.Component.Server+", and we do not"
-		f.cause = "[component.tls] is not enabled"
-		f.change = []change{
-			d.ours("[component.tls] enabled = true", "component", "tls", "enabled"),
-			d.ours("server = the port without TLS", "component", "server"),
-		}
-	case what != "" && what != tlsOnly:
-		f.seen = what + " listens at " + d.conf.Component.Server + ": it says " + firstLine(said)
-		f.cause = "that is the port of something else"
-		f.change = []change{d.ours(`server = "host:port" of the XMPP server's component port, 5347 unless it says otherwise`, "component", "server")}
-	case secured && bytes.HasPrefix(said, []byte("<")):
-		f.what, f.seen = "tls", "TLS mismatch: the server speaks no TLS at "+d.conf.Component.Server+", and we do"
-		f.cause = "the component port of Prosody has none, that of ejabberd has it with tls: true"
-		f.change = []change{
-			d.ours("[component.tls] enabled = false, on one machine or behind a tunnel", "component", "tls", "enabled"),
-			d.theirs("ejabberd", "tls: true and certfile: in the listener"),
-			{"Prosody's machine", "stunnel in front of the port, see: iqd server-config prosody"},
-		}
-	case len(said) == 0:
-		f.seen = "the server at " + d.conf.Component.Server + " takes the connection and says nothing: " + lastOf(err)
-		f.cause = "it is starting or stopping, hangs, or is an ejabberd listener with tls: true and no certfile"
-		f.change = []change{d.theirs("ejabberd", `certfile: "/etc/ejabberd/ejabberd.pem", in the listener`)}
-	default:
-		f.seen += "\nit says " + firstLine(said)
-		f.cause = "that is no port for components"
-		f.change = []change{d.ours(`server = "host:port" of the server's component port`, "component", "server")}
+	addr, secured := d.conf.Component.Server, d.conf.Component.TLS.Enabled
+	// The empty lines are for servers that read lines.
+	said := d.say(ctx, "<?xml version='1.0'?><stream:stream xmlns='jabber:component:accept' "+
+		"xmlns:stream='http://etherx.jabber.org/streams' to='"+d.cfg.JID+"'>\r\n\r\n")
+	if !secured && (recognise(said) == tlsOnly || len(said) == 0 && d.speaksTLS(ctx)) {
+		return d.needsTLS()
 	}
+	if len(said) == 0 { // web servers wait for a request of theirs
+		said = d.say(ctx, "GET / HTTP/1.0\r\n\r\n")
+	}
+	f := finding{mark: wrong, what: "connection"}
+	fix := d.ours(`server = "host:port" of the XMPP server's component port, 5347 unless it says otherwise`, "component", "server")
+	switch what := recognise(said); {
+	case what != "" && what != tlsOnly:
+		f.seen, f.cause = what+" listens at "+addr+": it says "+firstLine(said), "that is the port of something else"
+	case secured && bytes.HasPrefix(said, []byte("<")):
+		return d.hasNoTLS()
+	case len(said) == 0:
+		f.seen = "the server at " + addr + " takes the connection and says nothing: " + lastOf(err)
+		f.cause = "it is starting or stopping, hangs, or is an ejabberd listener with tls: true and no certfile"
+		fix = d.theirs("ejabberd", `certfile: "/etc/ejabberd/ejabberd.pem", in the listener`)
+	default:
+		f.seen = "no component port at " + addr + ": " + lastOf(err) + "\nit says " + firstLine(said)
+		f.cause = "that is no port for components"
+	}
+	f.change = []change{fix}
 	return f
 }
 
-// listen opens a stream in plain text and returns the first bytes of the answer.
-// The empty lines are for servers that read lines.
-func (d *doctor) listen(ctx context.Context) []byte {
+func (d *doctor) needsTLS() finding {
+	return finding{
+		mark: wrong, what: "tls",
+		seen:  "TLS mismatch: the server speaks TLS at " + d.conf.Component.Server + ", and we do not",
+		cause: "[component.tls] is not enabled",
+		change: []change{
+			d.ours("[component.tls] enabled = true", "component", "tls", "enabled"),
+			d.ours("server = the port without TLS", "component", "server"),
+		},
+	}
+}
+
+func (d *doctor) hasNoTLS() finding {
+	return finding{
+		mark: wrong, what: "tls",
+		seen:  "TLS mismatch: the server speaks no TLS at " + d.conf.Component.Server + ", and we do",
+		cause: "the component port of Prosody has none, that of ejabberd has it with tls: true",
+		change: []change{
+			d.ours("[component.tls] enabled = false, on one machine or behind a tunnel", "component", "tls", "enabled"),
+			d.theirs("ejabberd", "tls: true and certfile: in the listener"),
+			{"Prosody's machine", "stunnel in front of the port, see: iqd server-config prosody"},
+		},
+	}
+}
+
+// say opens a connection, writes and reads.
+func (d *doctor) say(ctx context.Context, hello string) []byte {
 	conn, err := d.dialPlain(ctx)
 	if err != nil {
 		return nil
 	}
 	defer conn.Close()
-	header := "<?xml version='1.0'?><stream:stream xmlns='jabber:component:accept' " +
-		"xmlns:stream='http://etherx.jabber.org/streams' to='" + d.cfg.JID + "'>\r\n\r\n"
-	if _, err := io.WriteString(conn, header); err != nil {
+	if _, err := io.WriteString(conn, hello); err != nil {
 		return nil
 	}
 	buf := make([]byte, 512)
-	n, err := io.ReadAtLeast(conn, buf, 4)
-	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
-		return nil
-	}
+	n, _ := io.ReadAtLeast(conn, buf, 4) // less is nothing to go by
 	return buf[:n]
 }
 
