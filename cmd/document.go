@@ -88,11 +88,10 @@ func (d *document) syntaxError(err error) error {
 	if !errors.As(err, &pe) {
 		return d.fail(err)
 	}
-	msg := pe.Message
-	if pe.LastKey != "" {
-		msg += fmt.Sprintf(" (at or after %q)", pe.LastKey)
-	}
-	return &FileError{d.name, pe.Position.Line, max(pe.Position.Col, 1), errors.New(msg)}
+	// Its own line is the next one where the mistake is the end of a line.
+	before := d.text[:min(pe.Position.Start, len(d.text))]
+	line, col := 1+strings.Count(before, "\n"), len(before)-strings.LastIndexByte(before, '\n')
+	return &FileError{d.name, line, col, errors.New(pe.Message)}
 }
 
 // fail returns err as one of the file as a whole.

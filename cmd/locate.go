@@ -41,6 +41,9 @@ func (l *locator) header() []string {
 		l.skip(1)
 	}
 	path := l.inArrays(l.key())
+	for n := 1; n < len(path); n++ {
+		l.note(path[:n], at)
+	}
 	l.skip(1)
 	if array {
 		l.skip(1)
