@@ -89,7 +89,7 @@ func (d *document) syntaxError(err error) error {
 		return d.fail(err)
 	}
 	// Its own line is the next one where the mistake is the end of a line.
-	before := d.text[:min(pe.Position.Start, len(d.text))]
+	before := d.text[:min(max(pe.Position.Start, 0), len(d.text))]
 	line, col := 1+strings.Count(before, "\n"), len(before)-strings.LastIndexByte(before, '\n')
 	return &FileError{d.name, line, col, errors.New(pe.Message)}
 }

@@ -217,7 +217,7 @@ func testRegistry() handlers.Registry {
 	})
 	reg["fail"] = handlers.Plain(func() component.Extension {
 		return one(nsFail, func(context.Context, *component.Request) (component.Payload, error) {
-			return nil, fmt.Errorf("new\nline, \x1b[31mred, \u202ebidi")
+			return nil, fmt.Errorf("new\nline, \x1b[31mred, \\x1b[32mgreen, \u202ebidi")
 		})
 	})
 	return reg

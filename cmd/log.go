@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 	"unicode"
 
@@ -82,13 +83,15 @@ func printable(groups []string, a slog.Attr) slog.Attr {
 }
 
 // escape returns s with what cannot be printed as Go writes it. A line end stays,
-// for the log handler quotes it.
+// for the log handler quotes it. ESC is never written \x1b: tint takes that for
+// its own colour and turns it back, even where a peer wrote those four letters.
 func escape(s string) string {
 	for _, r := range s {
 		if r != '\n' && r != '\t' && (r == unicode.ReplacementChar || !unicode.IsPrint(r)) {
 			q := strconv.Quote(s)
-			return q[1 : len(q)-1]
+			s = q[1 : len(q)-1]
+			break
 		}
 	}
-	return s
+	return strings.ReplaceAll(s, `\x1b`, `\u001b`)
 }

@@ -45,7 +45,7 @@ func (n *notifier) close() { _ = n.out.Close() }
 func (n *notifier) ready() { n.send(systemd.SdNotifyReady) }
 
 func (n *notifier) reloading() {
-	n.send(systemd.SdNotifyReloading, systemd.SdNotifyMonotonicUsec())
+	n.send(systemd.SdNotifyReloading, strings.TrimSpace(systemd.SdNotifyMonotonicUsec()))
 }
 
 // reloaded ends what reloading began.

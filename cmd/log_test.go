@@ -1,0 +1,88 @@
+package iqdcmd_test
+
+import (
+	"encoding/json"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// Checklist 76, fault S10: each format, and what a peer says in it.
+func TestLogFormats(t *testing.T) {
+	for name, tc := range map[string]struct {
+		format, want string
+		color        bool
+	}{
+		"a file or a pipe": {"auto", `"msg":"starting"`, false},
+		"json":             {"json", `"msg":"starting"`, false},
+		"text":             {"text", `level=INFO msg=starting version=`, false},
+		"tint":             {"tint", "INF starting version=", false},
+		"tint in colour":   {"tint", "\x1b[", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := stage(t, "[handlers.fail]\n[log]\nlevel = 'debug'\nformat = '"+tc.format+"'\n")
+			if !tc.color {
+				r.env["NO_COLOR"] = "1"
+			}
+			r.start().online()
+			r.send("juliet@example.net/\u202e", "1", nsFail, "query")
+			contains(t, r.reply("1"), "internal-server-error")
+			r.signals <- sigTERM
+			r.exit()
+			text := r.log.String()
+			contains(t, text, tc.want)
+			if strings.Contains(text, "\x1b[31m") || strings.Contains(text, "\x1b[32m") || strings.Contains(text, "\nline,") {
+				t.Errorf("a peer writes into the log as it likes:\n%q", text)
+			}
+			if tc.format != "json" && tc.format != "auto" && strings.Contains(text, "\u202e") {
+				t.Errorf("a peer turns the line around:\n%q", text)
+			}
+			if !tc.color && strings.Contains(text, "\x1b") {
+				t.Errorf("there is colour:\n%q", text)
+			}
+			if strings.HasPrefix(tc.want, `"`) {
+				checkJSON(t, text)
+			}
+		})
+	}
+}
+
+func checkJSON(t *testing.T, text string) {
+	t.Helper()
+	for line := range strings.Lines(text) {
+		var v struct {
+			Time, Level, Msg string
+		}
+		if err := json.Unmarshal([]byte(line), &v); err != nil || v.Time == "" || v.Level == "" || v.Msg == "" {
+			t.Errorf("line is no record: %v\n%s", err, line)
+		}
+	}
+}
+
+// Checklist 76: one line for each request, at debug.
+func TestLogOfRequests(t *testing.T) {
+	r := stage(t, "[handlers.ping]\n[log]\nlevel = 'debug'\nformat = 'text'\n").start().online()
+	r.ping()
+	r.log.wait(t, "msg=request")
+	line := regexp.MustCompile(`level=DEBUG msg=request handler=ping id=1 from=juliet@example.net/balcony ns=urn:xmpp:ping dur=\S+\n`)
+	if !line.MatchString(r.log.String()) {
+		t.Errorf("no line matches %s:\n%s", line, r.log)
+	}
+}
+
+// Fault S09.
+func TestLogFloodsAreHeldBack(t *testing.T) {
+	r := stage(t, "[handlers.fail]\nmax_in_flight = 8\n[log]\nformat = 'text'\n").start().online()
+	for range 500 {
+		r.send("juliet@example.net/balcony", "1", nsFail, "query")
+	}
+	for range 500 {
+		r.reply("1")
+	}
+	r.log.wait(t, `msg="log lines held back" line=`)
+	r.signals <- sigTERM
+	r.exit()
+	if n := strings.Count(r.log.String(), "bidi"); n == 0 || n > 300 {
+		t.Errorf("%d lines of 500 failures, want a few:\n%.2000s", n, r.log)
+	}
+}

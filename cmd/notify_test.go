@@ -1,0 +1,158 @@
+package iqdcmd_test
+
+import (
+	"errors"
+	"net"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+// A manager is the socket that systemd listens at.
+type manager struct {
+	t    *testing.T
+	conn *net.UnixConn
+	seen []string
+}
+
+// newManager sets $NOTIFY_SOCKET for this test.
+func newManager(t *testing.T) *manager {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "notify")
+	conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: name, Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	t.Setenv("NOTIFY_SOCKET", name)
+	return &manager{t: t, conn: conn}
+}
+
+// expect reads messages until one matches the whole pattern.
+func (m *manager) expect(pattern string) {
+	m.t.Helper()
+	re := regexp.MustCompile(`\A(?:` + pattern + `)\z`)
+	buf := make([]byte, 4096)
+	if err := m.conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
+		m.t.Fatal(err)
+	}
+	for {
+		n, err := m.conn.Read(buf)
+		if err != nil {
+			m.t.Fatalf("no message like %s: %v; there were %q", pattern, err, m.seen)
+		}
+		m.seen = append(m.seen, string(buf[:n]))
+		if re.Match(buf[:n]) {
+			return
+		}
+	}
+}
+
+// Checklist 77: what systemd is told in a whole life.
+func TestNotifyOfALife(t *testing.T) {
+	m := newManager(t)
+	r := stage(t, "[handlers.ping]\n[limits]\ndrain_timeout = '7s'\n")
+	r.start()
+	m.expect("READY=1")
+	m.expect(`STATUS=connecting to 127\.0\.0\.1:\d+`)
+	m.expect(`STATUS=online as iq\.example\.net`)
+
+	r.signals <- sigHUP
+	m.expect(`RELOADING=1\nMONOTONIC_USEC=\d+`)
+	m.expect(`READY=1\nSTATUS=online as iq\.example\.net`)
+
+	r.write("nonsense")
+	r.signals <- sigHUP
+	m.expect(`RELOADING=1\nMONOTONIC_USEC=\d+`)
+	m.expect(`READY=1\nSTATUS=online as iq\.example\.net; reload failed: .*iqd\.toml:5:.*`)
+
+	r.signals <- sigTERM
+	m.expect(`STOPPING=1\nEXTEND_TIMEOUT_USEC=12000000`)
+	m.expect(`STATUS=finishing what runs.*`)
+	m.expect(`STATUS=stopped.*`)
+	if code := r.exit(); code != 0 {
+		t.Errorf("exit code %d, want 0", code)
+	}
+}
+
+// Checklist 4, fault N01: ready although the server is away, and the status says
+// what it says, in one line.
+func TestNotifyOfAServerThatRefuses(t *testing.T) {
+	m := newManager(t)
+	r := stage(t, "[handlers.ping]\n")
+	r.server.Reject("not-authorized", "Given token\ndoes not match")
+	r.start()
+	m.expect("READY=1")
+	m.expect(`STATUS=not connected, next try in \S+: .*not-authorized.*`)
+}
+
+// Checklist 77, fault S06: the watchdog is fed, with the server there or away.
+func TestNotifyFeedsTheWatchdog(t *testing.T) {
+	m := newManager(t)
+	t.Setenv("WATCHDOG_USEC", "40000")
+	r := stage(t, "[handlers.ping]\n")
+	r.server.Refuse(-1)
+	r.start()
+	for range 3 {
+		m.expect("WATCHDOG=1")
+	}
+	r.server.Refuse(0)
+	r.online()
+	for range 3 {
+		m.expect("WATCHDOG=1")
+	}
+}
+
+// Fault S07: a manager that is not there is no reason not to serve.
+func TestNotifyWithoutAManager(t *testing.T) {
+	t.Setenv("NOTIFY_SOCKET", filepath.Join(t.TempDir(), "gone"))
+	r := stage(t, "[handlers.ping]\n").start().online()
+	if got := r.ping(); !isResult(got) {
+		t.Errorf("ping was answered with %s", got)
+	}
+	r.signals <- sigTERM
+	if code := r.exit(); code != 0 {
+		t.Errorf("exit code %d, want 0", code)
+	}
+}
+
+// Fault S07: nor is one that does not read.
+func TestNotifyAManagerThatDoesNotRead(t *testing.T) {
+	newManager(t)
+	t.Setenv("WATCHDOG_USEC", "2000")
+	r := stage(t, "[handlers.ping]\n").start().online()
+	fill(t, os.Getenv("NOTIFY_SOCKET"))
+	for range 50 {
+		if got := r.ping(); !isResult(got) {
+			t.Fatalf("ping was answered with %s", got)
+		}
+	}
+	r.signals <- sigTERM
+	if code := r.exit(); code != 0 {
+		t.Errorf("exit code %d, want 0", code)
+	}
+}
+
+// fill sends to a socket until it takes no more.
+func fill(t *testing.T, name string) {
+	t.Helper()
+	conn, err := net.Dial("unixgram", name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	for {
+		if err := conn.SetWriteDeadline(time.Now().Add(10 * time.Millisecond)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := conn.Write([]byte(strings.Repeat("x", 100))); err != nil {
+			if !errors.Is(err, os.ErrDeadlineExceeded) {
+				t.Fatal(err)
+			}
+			return
+		}
+	}
+}
