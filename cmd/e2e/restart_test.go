@@ -1,0 +1,124 @@
+package e2e_test
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/iqd-xmpp/iqd/cmd/internal/realserver"
+	"github.com/iqd-xmpp/iqd/component"
+)
+
+// backWithin is what a component may take to be back once the server's port is
+// open. ejabberd opens its port up to 1.4 s before it answers.
+const backWithin = 2 * time.Second
+
+// TestRestart restarts the server ten times while requests arrive. Checklist 6.
+func TestRestart(t *testing.T) {
+	bothServers(t, realserver.Options{}, func(t *testing.T, srv *realserver.Server) {
+		c := serve(t, srv, component.Config{Handler: testMux(t)})
+		for round := range 10 {
+			alice := srv.Login(t, "alice", "restart")
+			for i := range 50 {
+				alice.Send(get(srv, fmt.Sprint("r", i), "nil", ""))
+			}
+			before := c.Stats().Streams
+			srv.Stop()
+			opened := portOpens(t, srv)
+			srv.StartAgain()
+			open := <-opened
+			realserver.Eventually(t, 30*time.Second, func() bool { return c.Stats().Streams > before && c.Status().Heard })
+			if took := time.Since(open); took > backWithin {
+				t.Errorf("round %d: back after %v", round, took)
+			}
+			srv.WaitReady()
+			alice = srv.Login(t, "alice", "after")
+			if got := alice.IQ(get(srv, "ok", "nil", "")); realserver.Parse(got).Type != "result" {
+				t.Errorf("round %d: got %s", round, got)
+			}
+			alice.Close()
+		}
+		if st := c.Stats(); st.Requests != st.Results+st.Errors+st.Unanswered {
+			t.Errorf("%d requests, %d results, %d errors", st.Requests, st.Results, st.Errors)
+		}
+	})
+}
+
+// portOpens watches the component port and tells when it takes connections.
+func portOpens(t *testing.T, srv *realserver.Server) <-chan time.Time {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	t.Cleanup(cancel)
+	opened := make(chan time.Time, 1)
+	go func() {
+		tick := time.NewTicker(5 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			if conn, err := net.Dial("tcp", srv.ComponentAddr()); err == nil {
+				conn.Close()
+				opened <- time.Now()
+				return
+			}
+			select {
+			case <-tick.C:
+			case <-ctx.Done():
+				opened <- time.Time{}
+				return
+			}
+		}
+	}()
+	return opened
+}
+
+// TestSlowBesideFast: a handler that sleeps a second does not delay another
+// sender's ping. Checklist 36.
+func TestSlowBesideFast(t *testing.T) {
+	bothServers(t, realserver.Options{}, func(t *testing.T, srv *realserver.Server) {
+		m := testMux(t)
+		for _, quick := range []bool{false, true} {
+			add(t, m, component.Extension{Name: fmt.Sprint("sleeper", quick), Routes: []component.Route{{
+				Name: name(fmt.Sprint("sleep-", quick)), Quick: quick,
+				Get: component.HandlerFunc(func(ctx context.Context, _ *component.Request) (component.Payload, error) {
+					timer := time.NewTimer(time.Second)
+					defer timer.Stop()
+					<-timer.C
+					return nil, nil
+				}),
+			}}})
+		}
+		add(t, m, component.Extension{Name: "fast", Routes: []component.Route{{
+			Name: name("fast"), Quick: true,
+			Get: component.HandlerFunc(func(context.Context, *component.Request) (component.Payload, error) { return nil, nil }),
+		}}})
+		serve(t, srv, component.Config{Handler: m})
+		bob := srv.Login(t, "bob", "slow")
+		alice := srv.Login(t, "alice", "fast")
+		quiet := pings(t, srv, alice, 300)
+		for i := range 50 {
+			bob.Send(get(srv, fmt.Sprint("z", i), fmt.Sprint("sleep-", i%2 == 0), ""))
+		}
+		busy := pings(t, srv, alice, 300)
+		t.Logf("p99 of a ping through the server: %v alone, %v beside 50 sleepers", quiet, busy)
+		// The server and the client share two cores with the test: what iqd adds is
+		// the difference, and a second of somebody else's sleep would show in it.
+		if busy > quiet+50*time.Millisecond {
+			t.Errorf("p99 %v beside sleepers, %v without", busy, quiet)
+		}
+	})
+}
+
+// pings asks n times, one after the other, and returns the 99th percentile.
+func pings(t *testing.T, srv *realserver.Server, c *realserver.Client, n int) time.Duration {
+	t.Helper()
+	took := make([]time.Duration, n)
+	for i := range took {
+		start := time.Now()
+		c.IQ(get(srv, fmt.Sprint("f", i), "fast", ""))
+		took[i] = time.Since(start)
+	}
+	slices.Sort(took)
+	return took[n*99/100]
+}
