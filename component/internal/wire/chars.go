@@ -28,9 +28,8 @@ var (
 // mask has the high bit set in each byte of x at which scan has to stop. Bytes
 // above the lowest such one may be marked wrongly.
 func (k *stops) mask(x uint64) uint64 {
-	a := (x | k.or1) ^ k.hit1
-	b := (x | k.or2) ^ k.hit2
-	return ((a-ones)&^a | (b-ones)&^b | (x - ' '*ones) | x) & highs
+	a, b := (x|k.or1)^k.hit1, (x|k.or2)^k.hit2
+	return ((a - ones) | (b - ones) | (x - ' '*ones) | x) & highs
 }
 
 // scan returns the index of the first byte of s, from i on, that k stops at, or
@@ -39,9 +38,8 @@ func scan(s string, i int, k *stops) int {
 	k1, h1, k2, h2 := k.or1, k.hit1, k.or2, k.hit2
 	for ; i+8 <= len(s); i += 8 {
 		x := load8(s[i:])
-		a := (x | k1) ^ h1
-		b := (x | k2) ^ h2
-		if m := ((a-ones)&^a | (b-ones)&^b | (x - ' '*ones) | x) & highs; m != 0 {
+		a, b := (x|k1)^h1, (x|k2)^h2
+		if m := ((a - ones) | (b - ones) | (x - ' '*ones) | x) & highs; m != 0 {
 			return i + bits.TrailingZeros64(m)>>3
 		}
 	}

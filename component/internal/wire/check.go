@@ -36,6 +36,7 @@ type binding struct {
 type attr struct {
 	from, local, to int // its name; local is from when there is no prefix
 	val, valEnd     int
+	plain           bool // no reference in the value
 }
 
 // errShort is the answer to a beginning of well-formed XML.

@@ -35,7 +35,7 @@ func (c *checker) declare() error {
 		if c.s[a.from:a.local] != "xmlns:" {
 			continue
 		}
-		prefix, space := c.s[a.local:a.to], c.value(a)
+		prefix, space := c.s[a.local:a.to], text(c.s[a.val:a.valEnd])
 		switch {
 		case prefix == "xml" && space == NSXML:
 			continue

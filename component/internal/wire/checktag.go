@@ -83,8 +83,9 @@ func (c *checker) badName(i int) error {
 // attributes reads the rest of a start tag.
 func (c *checker) attributes() (empty bool, err error) {
 	for {
-		a, ok := usual(c.s, c.pos)
-		if !ok || a.to-a.from > c.lim.Name {
+		local, to, end := usual(c.s, c.pos)
+		a := attr{c.pos + 1, local, to, to + 2, end, true}
+		if end == 0 || to-a.from > c.lim.Name {
 			spaced := c.skipSpace()
 			switch c.at(c.pos) {
 			case '>':
@@ -119,35 +120,35 @@ func (c *checker) slash() error {
 
 // usual reads the attribute behind the space at i if it is written in the usual
 // way: one space before it and none in it, an ASCII name, and a value without
-// references. Of any other it says only that it is not so.
-func usual(s string, i int) (a attr, ok bool) {
+// references. It returns the indices as attr has them, and zeros for any other.
+func usual(s string, i int) (local, to, end int) {
 	if i >= len(s) || s[i] != ' ' {
-		return a, false
+		return 0, 0, 0
 	}
-	from := i + 1
-	local, j := from, from
-	for ; j < len(s) && nameClass[s[j]]&classPart != 0; j++ {
+	i++
+	local, to = i, i
+	for to < len(s) && nameClass[s[to]]&classPart != 0 {
+		to++
 	}
-	if j < len(s) && s[j] == ':' {
-		local = j + 1
-		for j++; j < len(s) && nameClass[s[j]]&classPart != 0; j++ {
+	if to < len(s) && s[to] == ':' {
+		to++
+		for local = to; to < len(s) && nameClass[s[to]]&classPart != 0; {
+			to++
 		}
 	}
-	if j+1 >= len(s) || s[j] != '=' ||
-		nameClass[s[from]]&nameClass[s[local]]&classStart == 0 {
-		return a, false
+	if to+1 >= len(s) || s[to] != '=' || nameClass[s[i]]&nameClass[s[local]]&classStart == 0 {
+		return 0, 0, 0
 	}
-	k, q := &stopsSingle, s[j+1]
+	k, q := &stopsSingle, s[to+1]
 	if q == '"' {
 		k = &stopsDouble
 	} else if q != '\'' {
-		return a, false
+		return 0, 0, 0
 	}
-	end := scan(s, j+2, k)
-	if end >= len(s) || s[end] != q {
-		return a, false
+	if end = scan(s, to+2, k); end < len(s) && s[end] == q {
+		return local, to, end
 	}
-	return attr{from, local, j, j + 2, end}, true
+	return 0, 0, 0
 }
 
 // attribute reads one attribute of any kind, up to the quote behind it.
@@ -177,15 +178,14 @@ func (c *checker) attribute() (attr, error) {
 
 // note sets the flags of an attribute.
 func (c *checker) note(a attr) {
-	switch c.s[a.from:a.local] {
-	case "":
-		if c.s[a.from:a.to] == "xmlns" {
+	switch {
+	case a.local == a.from:
+		if a.to-a.from == len("xmlns") && c.s[a.from:a.to] == "xmlns" {
 			c.tag |= tagDefault
 		}
-	case "xmlns:":
+	case c.s[a.from:a.local] == "xmlns:":
 		c.tag |= tagDeclares
-	case "xml:":
-	default:
+	case c.s[a.from:a.local] != "xml:":
 		c.tag |= tagPrefixes
 	}
 	bit := nameBit(c.s[a.local:a.to])
@@ -285,14 +285,19 @@ func (c *checker) fill(name attr, begin int) {
 }
 
 // value returns the value of an attribute.
-func (c *checker) value(a attr) string { return unescape(c.s[a.val:a.valEnd]) }
+func (c *checker) value(a attr) string {
+	if a.plain {
+		return c.s[a.val:a.valEnd]
+	}
+	return unescape(c.s[a.val:a.valEnd])
+}
 
 // defaultSpace returns the default namespace inside the current tag.
 func (c *checker) defaultSpace(outside string) string {
 	if c.tag&tagDefault != 0 {
 		for _, a := range c.attrs {
 			if c.s[a.from:a.to] == "xmlns" {
-				return c.value(a)
+				return text(c.s[a.val:a.valEnd])
 			}
 		}
 	}

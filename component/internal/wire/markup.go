@@ -35,9 +35,9 @@ func enter(s string, i int, space string, sc *scope) startTag {
 		}
 		switch prefix, ok := strings.CutPrefix(a.name, "xmlns:"); {
 		case a.name == "xmlns":
-			t.space = unescape(a.value)
+			t.space = text(a.value)
 		case ok:
-			t.scope = &scope{t.scope, prefix, unescape(a.value)}
+			t.scope = &scope{t.scope, prefix, text(a.value)}
 		}
 	}
 	if t.empty = s[i] == '/'; t.empty {
