@@ -3,6 +3,7 @@ package componenttest
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -41,13 +42,17 @@ type conversationParser struct {
 	steps     []step
 	block     step
 	lines     []string // of the block
+	numbers   []int    // of those lines
 	anyOrder  bool     // said of the block to come
 	orderLine int
 }
 
 func (p *conversationParser) line(no int, s string) error {
-	if s == "" || s[0] == '#' {
+	switch {
+	case s == "":
 		return p.end()
+	case s[0] == '#':
+		return nil
 	}
 	kind, rest, _ := strings.Cut(s, " ")
 	switch {
@@ -68,7 +73,7 @@ func (p *conversationParser) line(no int, s string) error {
 		}
 		p.block = step{line: no, dir: kind[0]}
 	}
-	p.lines = append(p.lines, rest)
+	p.lines, p.numbers = append(p.lines, rest), append(p.numbers, no)
 	return nil
 }
 
@@ -77,8 +82,10 @@ func (p *conversationParser) end() error {
 	if len(p.lines) == 0 {
 		return nil
 	}
-	b := p.block
-	b.raw, p.lines = join(p.lines), nil
+	b, numbers := p.block, p.numbers
+	var starts []int
+	b.raw, starts = join(p.lines)
+	p.lines, p.numbers = nil, nil
 	if b.dir == '<' {
 		b.anyOrder, p.anyOrder = p.anyOrder, false
 		var err error
@@ -89,22 +96,28 @@ func (p *conversationParser) end() error {
 	if p.anyOrder {
 		return fmt.Errorf("%d: '? any order' stands ahead of lines that start with '< '", p.orderLine)
 	}
+	for i, w := range b.want {
+		n, exact := slices.BinarySearch(starts, w.at)
+		if !exact {
+			n--
+		}
+		b.want[i].line = numbers[n]
+	}
 	p.steps = append(p.steps, b)
 	return nil
 }
 
 // join makes one text of lines without the white space that is only there for
-// the eye: around elements, and at both ends of each line.
-func join(lines []string) string {
+// the eye: around elements, and at both ends of each line. It tells where in
+// that text each line starts.
+func join(lines []string) (text string, starts []int) {
 	var b strings.Builder
 	var in where
 	last := byte('>')
 	for _, l := range lines {
 		l = strings.TrimSpace(l)
-		if l == "" {
-			continue
-		}
 		switch {
+		case l == "":
 		case in.quote != 0:
 			b.WriteByte('\n')
 		case in.tag:
@@ -112,11 +125,13 @@ func join(lines []string) string {
 		case last != '>' && l[0] != '<':
 			b.WriteByte('\n')
 		}
-		b.WriteString(l)
-		in = in.after(l)
-		last = l[len(l)-1]
+		starts = append(starts, b.Len())
+		if l != "" {
+			b.WriteString(l)
+			in, last = in.after(l), l[len(l)-1]
+		}
 	}
-	return b.String()
+	return b.String(), starts
 }
 
 // where tells a place in a text: in a tag, in a quoted value.
@@ -163,6 +178,7 @@ func parseStanzas(text string) ([]stanza, error) {
 		case x.banned != "":
 			return nil, fmt.Errorf("parse %q: %s", clip(text), x.banned)
 		}
+		x.at -= len(start)
 		list = append(list, x)
 	}
 }

@@ -1,5 +1,7 @@
 package componenttest
 
+import "slices"
+
 // Cut closes every connection without a word, as both servers do when they are
 // stopped: what was sent still arrives, then comes EOF. New connections are
 // taken.
@@ -44,10 +46,25 @@ func (s *Server) StopReading() { s.change(func() { s.faults.stopped = true }) }
 // ResumeReading ends StopReading.
 func (s *Server) ResumeReading() { s.change(func() { s.faults.stopped = false }) }
 
-// Deaf makes the server route nothing to the component, though its streams are up
-// and its pings to the server are answered: the state of a Prosody after
-// module:reload("component").
-func (s *Server) Deaf(on bool) { s.change(func() { s.faults.deaf = on }) }
+// Deaf makes the server route nothing to the streams that are up, though they
+// stay up and pings to the server are answered on them: the state of a Prosody
+// after module:reload("component"). A new connection is taken, and hears. With
+// false those that are still up hear again.
+func (s *Server) Deaf(on bool) {
+	s.change(func() {
+		for _, st := range s.conns {
+			heard := slices.Contains(s.online, st)
+			switch {
+			case on && heard:
+				s.leave(st)
+				st.deaf = true
+			case !on && st.deaf && !st.fin && !st.dropped:
+				s.online = append(s.online, st)
+				st.deaf = false
+			}
+		}
+	})
+}
 
 // Mute makes the server accept connections and then neither read nor write on
 // them. Those that are up are not affected.

@@ -15,8 +15,8 @@ import (
 // In a file, lines that start with "# " are comments. Lines that start with "> "
 // go from a user to the component, lines that start with "< " are what the
 // component sends next. Consecutive lines of one kind are one text, one or more
-// stanzas; white space around elements is only there for the eye. Stanzas are
-// compared as XML: attributes in any order, children in theirs. A value or a text
+// stanzas, up to a line of another kind or an empty one; white space around
+// elements is only there for the eye. Stanzas are compared as XML: attributes in any order, children in theirs. A value or a text
 // of "*" stands for anything. A value such as "*push" stands for anything too,
 // and for the same wherever it appears again, also in a line that is sent.
 //
@@ -58,12 +58,12 @@ func runFile(t TB, h component.Handler, file string, opts []Option) {
 	if err != nil {
 		t.Fatalf("%s:%v", file, err)
 	}
-	_, srv := Start(t, component.Config{Handler: h}, opts...)
-	talk := &talk{t: t, srv: srv, file: file, timeout: newSetting(opts).timeout, mem: memory{}}
+	comp, srv := Start(t, component.Config{Handler: h}, opts...)
+	talk := &talk{t: t, comp: comp, srv: srv, file: file, timeout: newSetting(opts).timeout, mem: memory{}}
 	for _, s := range steps {
 		talk.step(s)
 	}
-	talk.end(steps[len(steps)-1].line)
+	talk.silence(steps[len(steps)-1].line, "at the end")
 }
 
 // Ask sends one request to a handler and returns what the component answers, as

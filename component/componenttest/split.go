@@ -33,6 +33,8 @@ type splitter struct {
 type stanza struct {
 	raw    string
 	node   *node
+	at     int    // where it starts in the text
+	line   int    // the same, in a file
 	banned string // what RFC 6120, 11.1 forbids and was in it, or before it
 }
 
@@ -74,7 +76,7 @@ func (p *splitter) next() (stanza, error) {
 		switch t := tok.(type) {
 		case xml.StartElement:
 			s.node, err = p.element(t, &s)
-			s.raw = p.src.text(start, p.dec.InputOffset())
+			s.raw, s.at = p.src.text(start, p.dec.InputOffset()), int(start)
 			if err == nil {
 				err = checkReferences(s.raw)
 			}

@@ -20,6 +20,7 @@ type stream struct {
 	begun bool   // our header has been sent
 
 	joined  bool     // its handshake has been accepted
+	deaf    bool     // nothing is routed to it
 	out     []string // still to be written
 	segment int      // bytes in one write; zero: all
 	ended   bool     // our end tag has been sent

@@ -6,16 +6,18 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"github.com/iqd-xmpp/iqd/component"
 )
 
 // A talk is a conversation that is being held.
 type talk struct {
 	t       TB
+	comp    *component.Component
 	srv     *Server
 	file    string
 	timeout time.Duration
 	mem     memory
-	open    []string // "id from" of requests that have no reply yet
 	fences  int
 }
 
@@ -25,8 +27,7 @@ func (c *talk) step(s step) {
 	case s.dir == '>':
 		c.say(s)
 	case s.silence:
-		c.silence(s.line)
-		c.open = nil // it was said that they get no answer
+		c.silence(s.line, "here")
 	default:
 		c.hear(s)
 	}
@@ -35,15 +36,7 @@ func (c *talk) step(s step) {
 // say sends what a user says.
 func (c *talk) say(s step) {
 	c.t.Helper()
-	raw := c.mem.fill(s.raw)
-	if list, err := parseStanzas(raw); err == nil { // it may be broken on purpose
-		for _, x := range list {
-			if x.node.isRequest() && x.node.get("from") != "" {
-				c.open = append(c.open, x.node.get("id")+" "+x.node.get("from"))
-			}
-		}
-	}
-	if err := c.srv.Send(raw); err != nil {
+	if err := c.srv.Send(c.mem.fill(s.raw)); err != nil {
 		c.t.Fatalf("%s:%d: %v", c.file, s.line, err)
 	}
 }
@@ -55,13 +48,13 @@ func (c *talk) hear(s step) {
 	for len(want) > 0 {
 		got, err := c.next()
 		if err != nil {
-			c.t.Fatalf("%s:%d: no answer\nwanted: %s", c.file, s.line, want[0].raw)
+			c.t.Fatalf("%s:%d: no answer\nwanted: %s", c.file, want[0].line, want[0].raw)
 		}
 		i := c.find(want, got, s.anyOrder)
 		if i < 0 {
 			w := closest(want, got, s.anyOrder)
 			c.t.Fatalf("%s:%d: another answer came (- wanted, + got)\nwanted: %s\ngot:    %s\n%s",
-				c.file, s.line, w.raw, got.raw, difference(w.node, got.node, c.mem))
+				c.file, w.line, w.raw, got.raw, difference(w.node, got.node, c.mem))
 		}
 		want = slices.Delete(want, i, i+1)
 	}
@@ -94,23 +87,28 @@ func closest(want []stanza, got stanza, anyOrder bool) stanza {
 	return want[0]
 }
 
-// next waits for a stanza of the component and takes note of what it answers.
 func (c *talk) next() (stanza, error) {
 	ctx, cancel := context.WithTimeout(c.t.Context(), c.timeout)
 	defer cancel()
-	got, err := c.srv.next(ctx, nil)
-	if err == nil && got.node.isReply() {
-		if i := slices.Index(c.open, got.node.get("id")+" "+got.node.get("to")); i >= 0 {
-			c.open = slices.Delete(c.open, i, i+1)
-		}
-	}
-	return got, err
+	return c.srv.next(ctx, nil)
 }
 
-// silence asks something that is answered at once, in the order of arrival and
-// without a handler: a request that is none (RFC 6120, 8.2.3). Whatever comes
-// before that answer is not silence.
-func (c *talk) silence(line int) {
+// silence fails if anything more comes: what is between the lines of the file
+// says when that would be. First all that was sent has been read, then all that
+// was asked has been answered, then all those answers have arrived.
+func (c *talk) silence(line int, when string) {
+	c.t.Helper()
+	c.fence(line, when)
+	if !c.settled() {
+		c.t.Fatalf("%s:%d: after %s a request has got no answer", c.file, line, c.timeout)
+	}
+	c.fence(line, when)
+}
+
+// fence asks something that is answered at once, in the order of arrival and
+// without a handler: a request that is none (RFC 6120, 8.2.3). Nothing else may
+// come before that answer.
+func (c *talk) fence(line int, when string) {
 	c.t.Helper()
 	c.fences++
 	id := fmt.Sprintf("fence-%d", c.fences)
@@ -123,20 +121,18 @@ func (c *talk) silence(line int) {
 		c.t.Fatalf("%s:%d: component is stuck: not even what is no request was answered", c.file, line)
 	}
 	if got.node.get("id") != id || got.node.get("to") != "fence.invalid/"+id {
-		c.t.Fatalf("%s:%d: wanted nothing\ngot:    %s", c.file, line, got.raw)
+		c.t.Fatalf("%s:%d: %s nothing was to come\ngot:    %s", c.file, line, when, got.raw)
 	}
 }
 
-// end sees to it that nothing is left unsaid.
-func (c *talk) end(line int) {
-	c.t.Helper()
-	c.silence(line)
-	for len(c.open) > 0 {
-		id := c.open[0]
-		got, err := c.next()
-		if err != nil {
-			c.t.Fatalf("%s:%d: the request (id, from) %q was never answered", c.file, line, id)
+// settled waits until each request has been answered.
+func (c *talk) settled() bool {
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for end := time.Now().Add(c.timeout); c.comp.Stats().Open > 0; <-tick.C {
+		if time.Now().After(end) {
+			return false
 		}
-		c.t.Fatalf("%s:%d: after the last line came\ngot:    %s", c.file, line, got.raw)
 	}
+	return true
 }
