@@ -2,7 +2,6 @@ package iqdcmd
 
 import (
 	"context"
-	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -81,7 +80,7 @@ func (d *doctor) certificate(err error) (finding, bool) {
 	var ca x509.UnknownAuthorityError
 	var name x509.HostnameError
 	var invalid x509.CertificateInvalidError
-	var alert tls.AlertError
+	var op *net.OpError // tls has no exported type for what the other side says
 	switch {
 	case errors.As(err, &ca):
 		f.cause = "nobody whom this machine trusts has signed the server's certificate: unknown CA"
@@ -96,16 +95,27 @@ func (d *doctor) certificate(err error) (finding, bool) {
 	case errors.As(err, &invalid):
 		f.cause = "the server's certificate is not fit for a server"
 		f.change = []change{d.theirs("ejabberd", "certfile: another certificate")}
-	case errors.As(err, &alert):
-		f.cause = "the server ended the TLS handshake: it may want a certificate of ours, or has none itself"
-		f.change = []change{
-			d.ours(`cert_file = "..." and key_file = "..." under [component.tls]`, "component", "tls"),
-			d.theirs("ejabberd", `certfile: "/etc/ejabberd/ejabberd.pem", in the listener`),
-		}
+	case errors.As(err, &op) && op.Op == "remote error":
+		return d.alert(f), true
 	default:
 		return finding{}, false
 	}
 	return f, true
+}
+
+// alert explains that the server ended the TLS handshake.
+func (d *doctor) alert(f finding) finding {
+	if strings.Contains(f.seen, "unrecognized name") {
+		f.cause = "the server has no certificate for the name that we ask for: wrong name"
+		f.change = []change{d.ours("server_name = \"a domain of the server\" under [component.tls]", "component", "tls", "server_name")}
+		return f
+	}
+	f.cause = "the server ended the TLS handshake: it may want a certificate of ours, or has none itself"
+	f.change = []change{
+		d.ours(`cert_file = "..." and key_file = "..." under [component.tls]`, "component", "tls"),
+		d.theirs("ejabberd", `certfile: "/etc/ejabberd/ejabberd.pem", in the listener`),
+	}
+	return f
 }
 
 func namesOf(c *x509.Certificate) string {

@@ -238,6 +238,40 @@ func TestDoctorMeetsStrangers(t *testing.T) {
 	}
 }
 
+// fault N33: a certificate that is not right.
+func TestDoctorReadsCertificates(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		cert certificate
+		file string
+		want []string
+	}{
+		"fine":          {certificate{}, "", []string{"✓ size"}},
+		"unknown CA":    {certificate{}, "-", []string{"TLS mismatch", "unknown CA", "config.toml:5"}},
+		"wrong name":    {certificate{name: "other.example.net"}, "", []string{`is for other.example.net, and not for "127.0.0.1"`, `server_name = "other.example.net"`}},
+		"no name":       {certificate{name: "-"}, "", []string{"no name at all"}},
+		"expired":       {certificate{until: time.Now().Add(-time.Hour)}, "", []string{"expired", "a renewed certificate"}},
+		"not a server":  {certificate{forClients: true}, "", []string{"not fit for a server"}},
+		"wants one too": {certificate{asks: true}, "", []string{"want a certificate of ours", "cert_file"}},
+		"knows no name": {certificate{refuses: true}, "", []string{"wrong name", "server_name ="}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			conf, ca := tc.cert.make(t)
+			_, addr := fakeServer(t, componenttest.Options{TLS: conf})
+			lines := []string{"[component.tls]", "enabled = true"}
+			if tc.file == "" {
+				lines = append(lines, fmt.Sprintf("ca_file = %q", ca))
+			}
+			code, out, _ := iqd(t, "", "doctor", "-c", configFile(t, addr, lines...))
+			if (code == iqdcmd.ExitDone) != (name == "fine") {
+				t.Errorf("exit code %d", code)
+			}
+			contains(t, out, tc.want...)
+		})
+	}
+}
+
 func TestDoctorRefusesMistakes(t *testing.T) {
 	t.Parallel()
 	code, out, errs := iqd(t, "", "doctor", "-c", configFile(t, "127.0.0.1:1", "[limit]"))

@@ -27,7 +27,8 @@ func prosodySnippet(w io.Writer, s serverSetup) error {
 		fmt.Fprintf(w, prosodyTLS, s.Host, port, prosodyPort)
 	}
 	if global != "" {
-		fmt.Fprintf(w, "\nVirtualHost \"*\" -- what follows is about the whole server, wherever this text stands\n%s", global)
+		// In this form it is global in any place, and no second setting for Prosody to stumble over.
+		fmt.Fprintf(w, "\nVirtualHost \"*\" { -- the whole server, wherever this text stands\n%s}\n", global)
 	}
 	fmt.Fprintf(w, prosodyComponent, s.JID, secret)
 	return nil
@@ -68,13 +69,13 @@ const prosodyTLS = `-- TLS:   Prosody's component port has none, and [component.
 func prosodyGlobal(s serverSetup, port int) string {
 	var b strings.Builder
 	if !s.TLS && port != prosodyPort {
-		fmt.Fprintf(&b, "component_ports = { %d } -- of all external components; Prosody's own choice is %d\n", port, prosodyPort)
+		fmt.Fprintf(&b, "\tcomponent_ports = { %d }; -- of all external components; Prosody's own choice is %d\n", port, prosodyPort)
 	}
 	if !s.TLS && !s.loopback() {
-		fmt.Fprintf(&b, "component_interfaces = { %q } -- the secret is safe there, what follows it is not: see [component.tls]\n", s.address("*"))
+		fmt.Fprintf(&b, "\tcomponent_interfaces = { %q }; -- the secret is safe there, what follows it is not: see [component.tls]\n", s.address("*"))
 	}
 	if room := s.room(); room > 512<<10 {
-		fmt.Fprintf(&b, "component_stanza_size_limit = %d -- bytes; max_reply_bytes of [limits] is %d\n", room, s.MaxReply)
+		fmt.Fprintf(&b, "\tcomponent_stanza_size_limit = %d; -- bytes; max_reply_bytes of [limits] is %d\n", room, s.MaxReply)
 	}
 	return b.String()
 }
