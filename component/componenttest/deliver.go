@@ -26,10 +26,7 @@ func (s *Server) deliver(st *stream, x stanza) {
 // loopBack routes a stanza that the component sent to itself. A Prosody that has
 // forgotten the component answers in its place.
 func (s *Server) loopBack(st *stream, x stanza) {
-	switch {
-	case len(s.online) > 0:
-		s.route(x.raw)
-	case s.opts.Personality == Prosody && x.node.isRequest():
+	if !s.route(x.raw) && s.opts.Personality == Prosody && x.node.isRequest() {
 		st.send(bounce(x.node, "wait", "remote-server-timeout"))
 	}
 }

@@ -28,7 +28,7 @@ func TestComponentComesBack(t *testing.T) {
 		"end tag":         {fault: (*componenttest.Server).CloseStream, streams: 2, within: 5 * time.Second},
 		"system-shutdown": {fault: func(s *componenttest.Server) { s.StreamError("system-shutdown", "") }, streams: 2, within: 10 * time.Second},
 		"conflict":        {fault: func(s *componenttest.Server) { s.StreamError("conflict", "Replaced by a new connection") }, streams: 2, within: 2 * time.Minute},
-		"deaf":            {fault: func(s *componenttest.Server) { s.Deaf(true) }, streams: 2, within: 5 * time.Minute},
+		"deaf":            {fault: (*componenttest.Server).Deafen, streams: 2, within: 5 * time.Minute},
 		"black hole":      {fault: func(s *componenttest.Server) { s.Blackhole(true, true) }, streams: 2, within: 5 * time.Minute, kickOld: true},
 		"black hole in":   {fault: func(s *componenttest.Server) { s.Blackhole(true, false) }, streams: 2, within: 5 * time.Minute, kickOld: true},
 		"black hole out":  {fault: func(s *componenttest.Server) { s.Blackhole(false, true) }, streams: 2, within: 5 * time.Minute, kickOld: true},

@@ -1,7 +1,5 @@
 package componenttest
 
-import "slices"
-
 // Cut closes every connection without a word, as both servers do when they are
 // stopped: what was sent still arrives, then comes EOF. New connections are
 // taken.
@@ -46,22 +44,24 @@ func (s *Server) StopReading() { s.change(func() { s.faults.stopped = true }) }
 // ResumeReading ends StopReading.
 func (s *Server) ResumeReading() { s.change(func() { s.faults.stopped = false }) }
 
-// Deaf makes the server route nothing to the streams that are up, though they
-// stay up and pings to the server are answered on them: the state of a Prosody
-// after module:reload("component"). A new connection is taken, and hears. With
-// false those that are still up hear again.
+// Deaf makes the server route nothing to the component, though its streams, those
+// that are up and new ones, stay up and pings to the server are answered on them.
+// With false all of them hear again.
 func (s *Server) Deaf(on bool) {
 	s.change(func() {
+		s.faults.deaf = on
 		for _, st := range s.conns {
-			heard := slices.Contains(s.online, st)
-			switch {
-			case on && heard:
-				s.leave(st)
-				st.deaf = true
-			case !on && st.deaf && !st.fin && !st.dropped:
-				s.online = append(s.online, st)
-				st.deaf = false
-			}
+			st.deaf = on
+		}
+	})
+}
+
+// Deafen is Deaf for the streams that are up and no others: the state of a Prosody
+// after module:reload("component"), which takes a new connection and serves that.
+func (s *Server) Deafen() {
+	s.change(func() {
+		for _, st := range s.conns {
+			st.deaf = true
 		}
 	})
 }

@@ -135,9 +135,20 @@ func TestDeaf(t *testing.T) {
 		c.expect(`^<iq type='result' id='2' to='iq.example.net' from='example.net'/>$`)
 		srv.Deaf(false)
 		c.wantAlive()
-		srv.Deaf(true)
+		srv.Deafen()
 		login(t, srv).wantAlive() // and no conflict
 	})
+}
+
+func TestDeafFromTheStart(t *testing.T) {
+	srv := newServer(t, componenttest.Options{})
+	srv.Deaf(true)
+	c := login(t, srv)
+	if err := srv.Send("<presence/>"); !errors.Is(err, componenttest.ErrOffline) {
+		t.Errorf("Send() error = %v, want %v", err, componenttest.ErrOffline)
+	}
+	srv.Deaf(false)
+	c.wantAlive()
 }
 
 func TestMute(t *testing.T) {

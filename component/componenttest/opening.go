@@ -130,7 +130,7 @@ func (s *Server) join(st *stream) {
 	}
 	for _, old := range slices.Clone(s.online) {
 		switch {
-		case old.gone():
+		case old.gone() || old.deaf && !s.faults.deaf:
 			s.leave(old)
 		case s.opts.Personality == Ejabberd:
 		case s.opts.KickOld:
@@ -142,7 +142,7 @@ func (s *Server) join(st *stream) {
 	}
 	st.send("<handshake/>")
 	st.send(s.faults.glue)
-	st.joined = true
+	st.joined, st.deaf = true, s.faults.deaf
 	s.online = append(s.online, st)
 	s.accepted++
 	s.changed.Broadcast()

@@ -9,22 +9,28 @@ import (
 
 // Send sends raw to the component: exactly those bytes, whatever they are. It
 // does not wait for the component to read them. Where several connections serve
-// the domain they take turns. When none does it is ErrOffline.
+// the domain they take turns. When none does, or the server is deaf to it, it is
+// ErrOffline.
 func (s *Server) Send(raw string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.online) == 0 {
+	if !s.route(raw) {
 		return ErrOffline
 	}
-	s.route(raw)
 	return nil
 }
 
-// route sends raw to one of the connections that are online. The caller holds
-// the lock and has made sure that there is one.
-func (s *Server) route(raw string) {
-	s.turn++
-	s.online[s.turn%len(s.online)].send(raw)
+// route sends raw to the next of the connections that hear, if there is one. The
+// caller holds the lock.
+func (s *Server) route(raw string) bool {
+	for range s.online {
+		s.turn++
+		if st := s.online[s.turn%len(s.online)]; !st.deaf {
+			st.send(raw)
+			return true
+		}
+	}
+	return false
 }
 
 // Next returns the next stanza of the component, as it was written. It waits for

@@ -68,6 +68,7 @@ type Server struct {
 // faults are the levers that stay where they are put.
 type faults struct {
 	stopped bool // reads nothing
+	deaf    bool // routes nothing
 	mute    bool // accepts and says nothing
 	refuse  int  // dials to refuse; negative: all
 	segment int  // bytes in one piece
