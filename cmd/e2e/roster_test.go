@@ -130,4 +130,3 @@ func TestStranger(t *testing.T) {
 		}
 	})
 }
-
