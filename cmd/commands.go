@@ -66,12 +66,13 @@ func (a *app) load() (*Config, error) {
 // commands that have nothing to reload or drain.
 func (a *app) untilSignal(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(ctx)
+	sigs := a.world.signals()
 	go func() {
 		for {
 			select {
 			case <-ctx.Done():
 				return
-			case sig := <-a.world.Signals:
+			case sig := <-sigs:
 				if sig != syscall.SIGHUP {
 					cancel(fmt.Errorf("stopped by signal: %s", sig))
 				}

@@ -31,20 +31,35 @@ type World struct {
 	Stderr  io.Writer
 	Getenv  func(string) string
 	Signals <-chan os.Signal // SIGTERM, SIGINT and SIGHUP; nil: none arrive
+
+	listen func() <-chan os.Signal // of Main: in place of Signals
+}
+
+// signals returns the signals that the world sends from now on. A command that
+// never asks for them ends by them, as any program does.
+func (w World) signals() <-chan os.Signal {
+	if w.listen != nil {
+		return w.listen()
+	}
+	return w.Signals
 }
 
 // Main runs the command that the arguments of the process name, with the
 // handlers of reg, and returns the exit code.
 func Main(reg handlers.Registry) int {
-	// A pipe that nobody reads any more is an error of the write and no more:
-	// SIGPIPE would kill the process (os/signal, "SIGPIPE").
-	signal.Ignore(syscall.SIGPIPE)
+	return Execute(context.Background(), os.Args[1:], World{
+		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, listen: listen,
+	}, reg)
+}
+
+// listen has the signals of the process sent to us. SIGPIPE is among them so that
+// a log that nobody reads any more is an error and not the end (os/signal,
+// "SIGPIPE"); whoever gets it has nothing to do.
+func listen() <-chan os.Signal {
 	sigs := make(chan os.Signal, 4)
 	signal.Notify(sigs, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
-	defer signal.Stop(sigs)
-	return Execute(context.Background(), os.Args[1:], World{
-		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Signals: sigs,
-	}, reg)
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
+	return sigs
 }
 
 // Execute runs the command that args name and returns the exit code. It prints

@@ -11,8 +11,15 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// TestMain lets the scripts run this test binary as iqd.
+// asIQD in the environment makes this test binary iqd, so that a test can send it
+// signals.
+const asIQD = "IQD_TEST_AS_IQD"
+
+// TestMain lets the scripts, and the tests of signals, run this binary as iqd.
 func TestMain(m *testing.M) {
+	if os.Getenv(asIQD) != "" {
+		os.Exit(iqdcmd.Main(testRegistry()))
+	}
 	testscript.Main(m, map[string]func(){
 		"iqd": func() { os.Exit(iqdcmd.Main(testRegistry())) },
 	})

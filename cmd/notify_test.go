@@ -1,7 +1,9 @@
 package iqdcmd_test
 
 import (
+	"context"
 	"errors"
+	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
@@ -9,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	iqdcmd "github.com/iqd-xmpp/iqd/cmd"
 )
 
 // A manager is the socket that systemd listens at.
@@ -104,6 +108,33 @@ func TestNotifyFeedsTheWatchdog(t *testing.T) {
 	for range 3 {
 		m.expect("WATCHDOG=1")
 	}
+}
+
+// Fault S06: one that is stuck is not said to be alive.
+func TestNotifyDoesNotFeedForWhoIsStuck(t *testing.T) {
+	m := newManager(t)
+	t.Setenv("WATCHDOG_USEC", "20000")
+	ctx, cancel := context.WithCancel(t.Context())
+	probes := 0
+	alive := func(ctx context.Context) error {
+		probes++
+		switch {
+		case probes == 3:
+			cancel()
+		case probes > 1:
+			<-ctx.Done() // the deadline, for nothing else ends it
+			return ctx.Err()
+		}
+		return nil
+	}
+	log := newLookout()
+	iqdcmd.FeedWatchdog(ctx, alive, slog.New(slog.NewTextHandler(log, nil)))
+	m.expect("WATCHDOG=1") // the first probe
+	m.expect("WATCHDOG=1") // the third
+	if n := len(m.seen); n != 2 || probes != 3 {
+		t.Errorf("%d messages for %d probes, of which one failed: %q", n, probes, m.seen)
+	}
+	contains(t, log.String(), `level=ERROR msg="stuck: the watchdog is not fed" err="context deadline exceeded"`)
 }
 
 // Fault S07: a manager that is not there is no reason not to serve.

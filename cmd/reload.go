@@ -37,7 +37,7 @@ func (d *daemon) tryReload() error {
 		_ = set.close() // the error before says it all
 		return fmt.Errorf("reload: %w", err)
 	}
-	d.set = set
+	d.set, d.drain = set, conf.Limits.DrainTimeout
 	d.log.setLevel(conf.Log.Level)
 	d.warn(warnings)
 	if keys := needRestart(d.start, conf, d.secret != cfg.Secret); len(keys) > 0 {

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/iqd-xmpp/iqd/component"
 	"github.com/spf13/cobra"
@@ -59,6 +60,7 @@ type daemon struct {
 	app    *app
 	start  *Config // as it was at the start: what a reload cannot change
 	secret string  // at the start
+	drain  time.Duration
 	log    *logSink
 	env    component.Env
 	meter  *component.Meter
@@ -69,7 +71,7 @@ type daemon struct {
 }
 
 func (a *app) newDaemon(conf *Config, cfg component.Config, log *logSink) (*daemon, error) {
-	d := &daemon{app: a, start: conf, secret: cfg.Secret, log: log, meter: new(component.Meter)}
+	d := &daemon{app: a, start: conf, secret: cfg.Secret, drain: conf.Limits.DrainTimeout, log: log, meter: new(component.Meter)}
 	d.env = conf.environment(a.world.Getenv, log.Logger)
 	var err error
 	if d.set, err = conf.buildHandlers(a.reg, d.env, nil, d.chain()...); err != nil {
@@ -118,6 +120,7 @@ func (d *daemon) chain() []component.Middleware {
 
 // serve runs the component and obeys signals until it has ended.
 func (d *daemon) serve(ctx context.Context) error {
+	sigs := d.app.world.signals()
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	done := make(chan error, 1)
@@ -134,7 +137,7 @@ func (d *daemon) serve(ctx context.Context) error {
 		case err := <-done:
 			d.log.Info("stopped")
 			return err
-		case sig := <-d.app.world.Signals:
+		case sig := <-sigs:
 			switch {
 			case sig == syscall.SIGHUP && !stopping:
 				d.reload()
@@ -144,7 +147,7 @@ func (d *daemon) serve(ctx context.Context) error {
 			default:
 				stopping = true
 				d.log.Info("stopping", slog.String("signal", fmt.Sprint(sig)))
-				d.sd.stopping(d.start.Limits.DrainTimeout)
+				d.sd.stopping(d.drain)
 				stop()
 			}
 		}

@@ -1,6 +1,7 @@
 package iqdcmd_test
 
 import (
+	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -151,17 +152,38 @@ func TestReloadTellsWhatNeedsARestart(t *testing.T) {
 	r.log.wait(t, `"component.tls.server_name","component.secret"`)
 }
 
-// Fault S08: nobody reads the log.
+// Fault S08: nobody reads the log, and then somebody does.
 func TestABlockedLogStopsNothing(t *testing.T) {
-	blocked, other := net.Pipe()
-	t.Cleanup(func() { blocked.Close(); other.Close() })
-	r := stage(t, "[handlers.ping]\n[log]\nlevel = 'debug'\n")
+	blocked, reader := net.Pipe()
+	t.Cleanup(func() { blocked.Close(); reader.Close() })
+	addr := freeAddress(t)
+	r := stage(t, "[handlers.ping]\n[log]\nlevel = 'debug'\n[admin]\nlisten = '"+addr+"'\n")
 	r.startTo(blocked).online()
-	for range 100 {
-		if got := r.ping(); !isResult(got) {
-			t.Fatalf("ping was answered with %s", got)
+	long := strings.Repeat("x", 300) // a line of the log shows 256 of them
+	for lost := false; !lost; {
+		for range 100 {
+			if got := r.ask(long+"@example.net/balcony", "urn:example:"+long, "query"); isResult(got) {
+				t.Fatalf("an unknown namespace was answered with %s", got)
+			}
 		}
+		_, text := fetch(t, "http://"+addr+"/metrics", "")
+		lost = !strings.Contains(text, "\niqd_log_lines_lost_total 0\n")
 	}
+	go io.Copy(r.log, reader)
+	r.log.wait(t, `"msg":"starting"`)
+	r.ping()
+	r.log.wait(t, "log lines lost: the log was not read or not written")
+	r.signals <- sigTERM
+	if code := r.exit(); code != 0 {
+		t.Errorf("exit code %d, want 0", code)
+	}
+}
+
+// Nor does it keep the process from ending.
+func TestABlockedLogDoesNotHoldUpTheEnd(t *testing.T) {
+	blocked, reader := net.Pipe()
+	t.Cleanup(func() { blocked.Close(); reader.Close() })
+	r := stage(t, "[handlers.ping]\n").startTo(blocked).online()
 	r.signals <- sigTERM
 	if code := r.exit(); code != 0 {
 		t.Errorf("exit code %d, want 0", code)

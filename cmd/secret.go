@@ -85,10 +85,3 @@ func (c *Config) path(name string) string {
 	}
 	return filepath.Join(filepath.Dir(c.doc.name), name)
 }
-
-// secret returns the secret of a configuration, for the commands that print it or
-// send it.
-func (a *app) secret(c *Config) (string, error) {
-	s, _, err := c.Secret(a.world.Getenv)
-	return s, mistake(err)
-}

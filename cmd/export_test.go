@@ -1,0 +1,13 @@
+package iqdcmd
+
+import (
+	"context"
+	"log/slog"
+)
+
+// FeedWatchdog lets a test say whether the daemon is alive.
+func FeedWatchdog(ctx context.Context, alive func(context.Context) error, log *slog.Logger) {
+	n := newNotifier("", "")
+	defer n.close()
+	n.feedWatchdog(ctx, alive, log)
+}

@@ -1,0 +1,111 @@
+package iqdcmd_test
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"syscall"
+	"testing"
+)
+
+// startProcess runs iqd as a process of its own, whose log goes to r.log.
+func (r *running) startProcess() *exec.Cmd {
+	r.t.Helper()
+	cmd := r.process()
+	cmd.Stderr = r.log
+	if err := cmd.Start(); err != nil {
+		r.t.Fatal(err)
+	}
+	return cmd
+}
+
+func (r *running) process() *exec.Cmd {
+	r.t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	cmd := exec.CommandContext(r.t.Context(), self, "run", "-c", r.path)
+	cmd.Env = append(os.Environ(), asIQD+"=1", "STATE_DIRECTORY="+r.env["STATE_DIRECTORY"])
+	return cmd
+}
+
+func signal(t *testing.T, cmd *exec.Cmd, sig os.Signal) {
+	t.Helper()
+	if err := cmd.Process.Signal(sig); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// exitOf waits for a process and returns its exit code.
+func exitOf(t *testing.T, cmd *exec.Cmd) int {
+	t.Helper()
+	err := cmd.Wait()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	return cmd.ProcessState.ExitCode()
+}
+
+// Checklist 16 and 75, faults S01 and S03, with the signals themselves.
+func TestProcessObeysSignals(t *testing.T) {
+	for name, sig := range map[string]os.Signal{"SIGTERM": syscall.SIGTERM, "SIGINT": syscall.SIGINT} {
+		t.Run(name, func(t *testing.T) {
+			r := stage(t, "[handlers.ping]\n")
+			cmd := r.startProcess()
+			r.online()
+			signal(t, cmd, syscall.SIGHUP)
+			r.log.wait(t, `"msg":"reloaded"`)
+			if got := r.ping(); !isResult(got) {
+				t.Errorf("ping was answered with %s", got)
+			}
+			signal(t, cmd, sig)
+			if code := exitOf(t, cmd); code != 0 {
+				t.Errorf("exit code %d, want 0\n%s", code, r.log)
+			}
+		})
+	}
+}
+
+// Fault S02.
+func TestProcessEndsAtTheSecondSignal(t *testing.T) {
+	r := stage(t, "[handlers.stuck]\n[limits]\ndrain_timeout = '1h'\n")
+	cmd := r.startProcess()
+	r.online()
+	r.send("juliet@example.net/balcony", "1", nsStuck, "query")
+	r.ask("juliet@example.net/balcony", "urn:example:none", "query")
+	signal(t, cmd, syscall.SIGTERM)
+	r.log.wait(t, `"msg":"stopping"`)
+	signal(t, cmd, syscall.SIGINT)
+	if code := exitOf(t, cmd); code != 1 {
+		t.Errorf("exit code %d, want 1\n%s", code, r.log)
+	}
+}
+
+// Fault S04: whoever read the log is gone. Checklist 28: everything is answered
+// all the same.
+func TestProcessOutlivesTheReaderOfItsLog(t *testing.T) {
+	r := stage(t, "[handlers.ping]\n[log]\nlevel = 'debug'\n")
+	read, write, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := r.process()
+	cmd.Stderr, cmd.Stdout = write, write
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	write.Close()
+	r.online()
+	read.Close()
+	for range 20 {
+		if got := r.ping(); !isResult(got) {
+			t.Fatalf("ping was answered with %s", got)
+		}
+	}
+	signal(t, cmd, syscall.SIGTERM)
+	if code := exitOf(t, cmd); code != 0 {
+		t.Errorf("exit code %d, want 0", code)
+	}
+}
