@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"os"
 	"sync"
 
 	"github.com/iqd-xmpp/iqd/handlers/roster/store"
@@ -20,8 +21,9 @@ const selectItems = `SELECT o.version, o.floor, coalesce(i.jid, ''), coalesce(i.
 
 // reading holds the connections of the readers, if they are open.
 type reading struct {
-	mu   sync.Mutex
-	pool *pool
+	mu     sync.Mutex
+	pool   *pool
+	closed bool
 }
 
 type pool struct {
@@ -42,6 +44,7 @@ func (s *Store) Roster(ctx context.Context, owner string, since int64) (store.Ro
 			return store.Roster{}, context.Cause(ctx)
 		}
 		if needsReopen(err) {
+			s.suspect.Store(true)
 			s.reading.drop()
 		}
 		return store.Roster{}, describe(s.path, err)
@@ -54,10 +57,17 @@ func (s *Store) pool(ctx context.Context) (*pool, error) {
 	if p := s.reading.get(); p != nil {
 		return p, nil
 	}
-	if err := s.Open(ctx); err != nil { // makes the file
+	p, err := s.reading.open(ctx, s.path)
+	if err == nil || errors.Is(err, errClosed) {
+		return p, err
+	}
+	if ctx.Err() == nil && needsReopen(err) {
+		s.suspect.Store(true)
+	}
+	if err := s.Open(ctx); err != nil { // makes the file, or says what is wrong with it
 		return nil, err
 	}
-	return s.reading.open(s.path)
+	return s.reading.open(ctx, s.path)
 }
 
 func (r *reading) get() *pool {
@@ -69,28 +79,46 @@ func (r *reading) get() *pool {
 	return r.pool
 }
 
-func (r *reading) open(path string) (*pool, error) {
+func (r *reading) open(ctx context.Context, path string) (*pool, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.closed {
+		return nil, errClosed
+	}
 	if r.pool != nil {
 		return r.pool, nil
 	}
-	info, err := makeFile(path)
+	p, err := openPool(ctx, path)
+	if err != nil {
+		return nil, describe(path, err)
+	}
+	r.pool = p
+	return p, nil
+}
+
+func openPool(ctx context.Context, path string) (*pool, error) {
+	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err
 	}
 	db, err := sql.Open("sqlite", dsn(path, "_query_only", "1"))
 	if err != nil {
-		return nil, describe(path, err)
+		return nil, err
 	}
 	db.SetMaxOpenConns(readers)
 	db.SetMaxIdleConns(readers)
-	stmt, err := db.Prepare(selectItems)
-	if err != nil {
-		return nil, errors.Join(describe(path, err), db.Close())
+	have, err := schemaVersion(ctx, db)
+	if err == nil && have != len(migrations()) {
+		err = errOlder
 	}
-	r.pool = &pool{file{path, info}, db, stmt}
-	return r.pool, nil
+	var stmt *sql.Stmt
+	if err == nil {
+		stmt, err = db.PrepareContext(ctx, selectItems)
+	}
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return &pool{file{path, info}, db, stmt}, nil
 }
 
 // drop closes the connections once those that read have finished. The next
@@ -111,6 +139,7 @@ func (r *reading) dropLocked() {
 func (r *reading) close() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.closed = true
 	if r.pool == nil {
 		return nil
 	}

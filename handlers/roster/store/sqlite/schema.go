@@ -44,6 +44,7 @@ CREATE INDEX item_removed ON item (owner, version) WHERE removed;
 
 var (
 	errForeign = errors.New("a database of another program")
+	errOlder   = errors.New("tables are not made yet")
 	errNewer   = errors.New("written by a newer version of this program")
 )
 
@@ -74,10 +75,15 @@ func migrate(ctx context.Context, db *sql.DB) error {
 	return tx.Commit()
 }
 
+// A querier is a database or a transaction.
+type querier interface {
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
 // schemaVersion returns the version of the tables, 0 for an empty file.
-func schemaVersion(ctx context.Context, tx *sql.Tx) (int, error) {
+func schemaVersion(ctx context.Context, db querier) (int, error) {
 	var version, app, tables int
-	err := tx.QueryRowContext(ctx, `SELECT (SELECT user_version FROM pragma_user_version),
+	err := db.QueryRowContext(ctx, `SELECT (SELECT user_version FROM pragma_user_version),
 		(SELECT application_id FROM pragma_application_id), (SELECT count(*) FROM sqlite_schema)`).Scan(&version, &app, &tables)
 	switch {
 	case err != nil:

@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 
 	"github.com/iqd-xmpp/iqd/handlers/roster/store"
 )
@@ -29,6 +30,7 @@ type Store struct {
 	stopped chan struct{}
 
 	reading reading
+	suspect atomic.Bool // a reader has found something wrong with the file
 }
 
 // waiting is how many changes may wait without holding up who makes them.

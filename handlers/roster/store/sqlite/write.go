@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"runtime"
+	"slices"
 
 	"github.com/iqd-xmpp/iqd/handlers/roster/store"
 )
@@ -92,10 +93,10 @@ func (s *Store) makeAll(w *writer, batch []*change) *writer {
 	return w
 }
 
-// writer returns w, or a new one if there is none or if its file has been moved
-// away: what is written to that would be lost.
+// writer returns w, or a new one if there is none, if a reader has found the file
+// damaged, or if it has been moved away: what is written to that would be lost.
 func (s *Store) writer(w *writer) (*writer, error) {
-	if w != nil && w.file.current() {
+	if suspect := s.suspect.Swap(false); w != nil && !suspect && w.file.current() {
 		return w, nil
 	}
 	if w != nil {
@@ -108,6 +109,9 @@ func (s *Store) writer(w *writer) (*writer, error) {
 // commit makes the changes in one transaction. An error means that none of them
 // is made. What keeps a single one from being made is in that one.
 func (w *writer) commit(batch []*change) error {
+	if !slices.ContainsFunc(batch, func(c *change) bool { return c.kind != nothing }) {
+		return nil
+	}
 	if err := w.exec(begin); err != nil {
 		return describe(w.file.path, err)
 	}

@@ -65,8 +65,8 @@ func useOwn(ctx context.Context, s Store, owner string, n int) error {
 
 // testModel compares a store with the plainest thing that could be right.
 func testModel(t *testing.T, open opener) {
-	for seed := range uint64(8) {
-		var ops [300]byte
+	for seed := range uint64(2) {
+		var ops [120]byte
 		r := rand.New(rand.NewPCG(seed, 2))
 		for i := range ops {
 			ops[i] = byte(r.Uint32())
