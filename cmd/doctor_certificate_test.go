@@ -25,10 +25,8 @@ type certificate struct {
 	refuses    bool // the server has none for the name
 }
 
-// make signs it itself, and returns the configuration of a server and the file to
-// verify it with.
-func (c certificate) make(t *testing.T) (*tls.Config, string) {
-	t.Helper()
+// template is what is to be signed.
+func (c certificate) template() *x509.Certificate {
 	tmpl := &x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test"}, IsCA: true, BasicConstraintsValid: true,
 		NotBefore: time.Now().Add(-24 * time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
@@ -47,6 +45,14 @@ func (c certificate) make(t *testing.T) (*tls.Config, string) {
 	if c.forClients {
 		tmpl.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
 	}
+	return tmpl
+}
+
+// make signs it itself, and returns the configuration of a server and the file to
+// verify it with.
+func (c certificate) make(t *testing.T) (*tls.Config, string) {
+	t.Helper()
+	tmpl := c.template()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)

@@ -30,9 +30,12 @@ const probes = 12
 
 // A tally is what became of the probes.
 type tally struct {
-	arrived, strayed, lost int
-	fastest                time.Duration
-	err                    error // of one that did not arrive
+	arrived int // there and back
+	strayed int // somebody else answered
+	oneWay  int // arrived, but the answer did not
+	lost    int // did not arrive
+	fastest time.Duration
+	err     error // of one that was not answered
 }
 
 // route finds out whether what is for us arrives.
@@ -43,8 +46,10 @@ func (d *doctor) route(ctx context.Context, s *session) bool {
 		d.add(finding{what: "route", seen: fmt.Sprintf("what is sent to %s arrives; there and back takes %s", d.cfg.JID, t.fastest.Round(time.Microsecond))})
 		return true
 	case ctx.Err() != nil:
-	case t.strayed > 0 || t.arrived > 0:
+	case t.strayed > 0:
 		d.add(d.shared())
+	case t.arrived > 0 || t.oneWay > 0:
+		d.add(d.leaky(t))
 	case ended(s) && s.why != nil:
 		d.add(d.spoken(s.why))
 	default:
@@ -72,8 +77,10 @@ func (d *doctor) tally(ctx context.Context, s *session) tally {
 					t.fastest = took
 				}
 				return
-			case heard, errors.Is(err, errOther), errors.As(err, &pe) && !unroutable(pe):
-				t.strayed++ // the request or its answer went to somebody else
+			case errors.Is(err, errOther), errors.As(err, &pe) && !unroutable(pe):
+				t.strayed++
+			case heard:
+				t.oneWay++
 			default:
 				t.lost++
 			}
@@ -92,6 +99,19 @@ func (d *doctor) shared() finding {
 		cause: "conflict: a second connection serves the same domain. Another iqd runs; ejabberd shares the requests out between both at random",
 		change: []change{
 			{"in a shell", "find the other one and stop it: ss -tnp | grep " + d.conf.Component.Server},
+		},
+	}
+}
+
+// leaky says that some of what is for us vanishes.
+func (d *doctor) leaky(t tally) finding {
+	return finding{
+		mark: wrong, what: "route",
+		seen:  fmt.Sprintf("%d of %d requests from and to %s vanished, on the way there or back: %v", t.lost+t.oneWay, probes, d.cfg.JID, t.err),
+		cause: "conflict: a second connection gets a share of them; or domain_balancing of ejabberd, with fewer connections than its component_number",
+		change: []change{
+			{"ejabberd's ejabberd.yml", "no domain_balancing for " + d.cfg.JID},
+			{"in a shell", "find another connection and stop it: ss -tnp | grep " + d.conf.Component.Server},
 		},
 	}
 }

@@ -4,9 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"net"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -65,44 +62,52 @@ func occupy(t *testing.T, srv *componenttest.Server, addr string) {
 	}
 }
 
-// speaker listens and answers each connection with the same bytes.
-func speaker(t *testing.T, says string) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { l.Close() })
-	go func() {
-		for {
-			conn, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go func() {
-				defer conn.Close()
-				buf := make([]byte, 4096)
-				if _, err := conn.Read(buf); err == nil {
-					_, _ = conn.Write([]byte(says))
-					_, _ = conn.Read(buf) // what is unread when a connection is closed resets it
-				}
-			}()
-		}
-	}()
-	return l.Addr().String()
+// A fault is something that is wrong with a server in memory, and what doctor has
+// to say of it.
+type fault struct {
+	opts  componenttest.Options
+	fault func(t *testing.T, srv *componenttest.Server, addr string)
+	file  []string // more lines of our configuration
+	short bool     // an answer will not come
+	want  []string
 }
 
-// checklist 72: doctor names each fault and the line to change.
-func TestDoctorNames(t *testing.T) {
+// diagnose holds what doctor says of each fault against what it should.
+func diagnose(t *testing.T, faults map[string]fault) {
+	t.Helper()
+	for name, f := range faults {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			srv, addr := fakeServer(t, f.opts)
+			if f.fault != nil {
+				f.fault(t, srv, addr)
+			}
+			file := configFile(t, addr, f.file...)
+			if strings.Contains(strings.Join(f.file, ""), "secret_file") {
+				dropSecret(t, file)
+			}
+			wait := "10s"
+			if f.short {
+				wait = "500ms"
+			}
+			code, out, _ := iqd(t, "", "doctor", "-c", file, "--wait", wait)
+			want := iqdcmd.ExitDone
+			if strings.Contains(out, "✗") {
+				want = iqdcmd.ExitFailed
+			}
+			if code != want || strings.Contains(out, "\x1b") {
+				t.Errorf("exit code %d, want %d, of a checklist without colour", code, want)
+			}
+			contains(t, out, f.want...)
+		})
+	}
+}
+
+// checklist 72: doctor names what the server refuses us for, and the line to
+// change.
+func TestDoctorNamesRefusals(t *testing.T) {
 	t.Parallel()
-	closed := closedPort(t)
-	for name, tc := range map[string]struct {
-		opts  componenttest.Options
-		fault func(t *testing.T, srv *componenttest.Server, addr string)
-		file  []string // more lines of our configuration
-		short bool     // an answer will not come
-		want  []string
-	}{
+	diagnose(t, map[string]fault{
 		"nobody listens": {
 			fault: func(_ *testing.T, srv *componenttest.Server, _ string) { srv.Refuse(-1) },
 			want:  []string{"✗ connection"},
@@ -127,11 +132,6 @@ func TestDoctorNames(t *testing.T) {
 			fault: occupy,
 			want:  []string{"conflict", "another connection serves iq.example.net", "kick_old"},
 		},
-		"conflict, ejabberd": {
-			opts:  componenttest.Options{Personality: componenttest.Ejabberd},
-			fault: occupy, short: true,
-			want: []string{"✗ route", "at another program", "conflict"},
-		},
 		"own domain": {
 			fault: reject("conflict", "Unable to register route on existing local domain"),
 			want:  []string{"a domain that the server serves itself", "config.toml:2"},
@@ -144,49 +144,39 @@ func TestDoctorNames(t *testing.T) {
 			fault: reject("host-unknown", "This server does not serve iq.example.net"),
 			want:  []string{"the port for clients"},
 		},
-		"shutting down":    {fault: reject("system-shutdown", ""), want: []string{"being shut down"}},
-		"slow handshake":   {fault: reject("connection-timeout", ""), want: []string{"took longer than the server waits"}},
-		"something else":   {fault: reject("policy-violation", "no"), want: []string{`policy-violation: "no"`, "log says more"}},
-		"deaf, Prosody":    {fault: deaf, want: []string{"✗ route", "no route back", "deaf", "prosodyctl shell host activate"}},
-		"deaf, ejabberd":   {opts: componenttest.Options{Personality: componenttest.Ejabberd}, fault: deaf, short: true, want: []string{"no route back"}},
+		"shutting down":  {fault: reject("system-shutdown", ""), want: []string{"being shut down"}},
+		"slow handshake": {fault: reject("connection-timeout", ""), want: []string{"took longer than the server waits"}},
+		"something else": {fault: reject("policy-violation", "no"), want: []string{`policy-violation: "no"`, "log says more"}},
+	})
+}
+
+// checklist 72: doctor notices that what is for us goes elsewhere.
+func TestDoctorNamesRoutes(t *testing.T) {
+	t.Parallel()
+	diagnose(t, map[string]fault{
+		"conflict, ejabberd": {
+			opts:  componenttest.Options{Personality: componenttest.Ejabberd},
+			fault: occupy, short: true,
+			want: []string{"✗ route", "conflict: a second connection", "ss -tnp"},
+		},
+		"deaf, Prosody":   {fault: deaf, want: []string{"✗ route", "no route back", "deaf", "prosodyctl shell host activate"}},
+		"deaf, ejabberd":  {opts: componenttest.Options{Personality: componenttest.Ejabberd}, fault: deaf, short: true, want: []string{"no route back"}},
+		"hosts elsewhere": {short: true, file: []string{`hosts = ["example.org"]`}, want: []string{"! server", "example.org", "hosts = "}},
+		"admin not there": {file: []string{"[admin]", `listen = "` + closedPort(t) + `"`}, want: []string{"✓ route"}},
+	})
+}
+
+// checklist 72: doctor finds what will break later.
+func TestDoctorNamesMisfits(t *testing.T) {
+	t.Parallel()
+	diagnose(t, map[string]fault{
 		"limit, Prosody":   {file: []string{"[limits]", "max_reply_bytes = 900000"}, want: []string{"✗ size", "450000 bytes pass", "config.toml:6: max_reply_bytes = 450000", "component_stanza_size_limit = 917504"}},
 		"limit, ejabberd":  {opts: componenttest.Options{Personality: componenttest.Ejabberd, MaxStanza: 100000}, want: []string{"✗ size", "62500 bytes pass", "max_stanza_size: 524288"}},
 		"very low limit":   {opts: componenttest.Options{MaxStanza: 5000}, want: []string{"✗ size", "does not fit"}},
 		"TLS to plain":     {file: []string{"[component.tls]", "enabled = true"}, want: []string{"TLS mismatch", "speaks no TLS", "config.toml:6", "stunnel"}},
 		"readable by all":  {file: []string{`secret_file = "` + readableByAll(t) + `"`}, want: []string{"! configuration", "can be read by every user", "chmod o-r"}},
-		"hosts elsewhere":  {short: true, file: []string{`hosts = ["example.org"]`}, want: []string{"! server", "example.org", "hosts = "}},
-		"admin not there":  {file: []string{"[admin]", `listen = "` + closed + `"`}, want: []string{"✓ route"}},
 		"nothing is wrong": {want: []string{"✓ connection", "✓ route", "✓ server", "✓ size", "All is well.", "/disco info iq.example.net", "Gajim"}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			srv, addr := fakeServer(t, tc.opts)
-			if tc.fault != nil {
-				tc.fault(t, srv, addr)
-			}
-			file := configFile(t, addr, tc.file...)
-			if strings.Contains(strings.Join(tc.file, ""), "secret_file") {
-				dropSecret(t, file)
-			}
-			wait := "10s"
-			if tc.short {
-				wait = "500ms"
-			}
-			code, out, _ := iqd(t, "", "doctor", "-c", file, "--wait", wait)
-			want := iqdcmd.ExitDone
-			if strings.Contains(out, "✗") {
-				want = iqdcmd.ExitFailed
-			}
-			if code != want || strings.Contains(out, "\x1b") {
-				t.Errorf("exit code %d, want %d, of a checklist without colour", code, want)
-			}
-			for _, w := range tc.want {
-				if !strings.Contains(out, w) {
-					t.Errorf("%q is not in\n%s", w, out)
-				}
-			}
-		})
-	}
+	})
 }
 
 func reject(cond, text string) func(*testing.T, *componenttest.Server, string) {
@@ -195,159 +185,11 @@ func reject(cond, text string) func(*testing.T, *componenttest.Server, string) {
 
 func deaf(_ *testing.T, srv *componenttest.Server, _ string) { srv.Deaf(true) }
 
-// fault N32: something else listens.
-func TestDoctorMeetsStrangers(t *testing.T) {
-	t.Parallel()
-	web := httptest.NewServer(http.NotFoundHandler())
-	secure := httptest.NewTLSServer(http.NotFoundHandler())
-	t.Cleanup(web.Close)
-	t.Cleanup(secure.Close)
-	for name, tc := range map[string]struct {
-		addr string
-		file []string
-		want []string
-	}{
-		"web":           {web.Listener.Addr().String(), nil, []string{"a web server (HTTP)", "config.toml:3"}},
-		"mail":          {speaker(t, "220 mx.example.net ESMTP\r\n"), nil, []string{"a mail or FTP server", "mx.example.net ESMTP"}},
-		"shell":         {speaker(t, "SSH-2.0-\x1b[31mx\r\n"), nil, []string{"an SSH server", `\x1b[31mx`}},
-		"nonsense":      {speaker(t, "what is it you want\r\n"), nil, []string{"no port for components", "what is it"}},
-		"silence":       {speaker(t, ""), nil, []string{"says nothing", "certfile"}},
-		"TLS":           {secure.Listener.Addr().String(), nil, []string{"TLS mismatch", "[component.tls] enabled = true"}},
-		"TLS, own CA":   {secure.Listener.Addr().String(), []string{"[component.tls]", "enabled = true"}, []string{"unknown CA", "ca_file"}},
-		"refused":       {closedPort(t), nil, []string{"connection refused", "server-config prosody", "config.toml:3"}},
-		"unknown name":  {"nobody.invalid:5347", []string{"[component.tls]", "enabled = true"}, []string{"has no address", "config.toml:3"}},
-		"no unix port":  {"unix:" + filepath.Join(t.TempDir(), "none"), nil, []string{"nobody listens"}},
-		"no route":      {"[100::1]:5347", []string{"[component.tls]", "enabled = true"}, []string{"✗ connection"}},
-		"web, with TLS": {web.Listener.Addr().String(), []string{"[component.tls]", "enabled = true"}, []string{"a web server (HTTP)"}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			code, out, _ := iqd(t, "", "doctor", "-c", configFile(t, tc.addr, tc.file...), "--wait", "500ms")
-			if code != iqdcmd.ExitFailed {
-				t.Errorf("exit code %d", code)
-			}
-			for _, w := range tc.want {
-				if !strings.Contains(out, w) {
-					t.Errorf("%q is not in\n%s", w, out)
-				}
-			}
-			if strings.Contains(out, "\x1b") {
-				t.Errorf("what a stranger says reaches the terminal: %q", out)
-			}
-		})
-	}
-}
-
-// fault N33: a certificate that is not right.
-func TestDoctorReadsCertificates(t *testing.T) {
-	t.Parallel()
-	for name, tc := range map[string]struct {
-		cert certificate
-		file string
-		want []string
-	}{
-		"fine":          {certificate{}, "", []string{"✓ size"}},
-		"unknown CA":    {certificate{}, "-", []string{"TLS mismatch", "unknown CA", "config.toml:5"}},
-		"wrong name":    {certificate{name: "other.example.net"}, "", []string{`is for other.example.net, and not for "127.0.0.1"`, `server_name = "other.example.net"`}},
-		"no name":       {certificate{name: "-"}, "", []string{"no name at all"}},
-		"expired":       {certificate{until: time.Now().Add(-time.Hour)}, "", []string{"expired", "a renewed certificate"}},
-		"not a server":  {certificate{forClients: true}, "", []string{"not fit for a server"}},
-		"wants one too": {certificate{asks: true}, "", []string{"want a certificate of ours", "cert_file"}},
-		"knows no name": {certificate{refuses: true}, "", []string{"wrong name", "server_name ="}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			conf, ca := tc.cert.make(t)
-			_, addr := fakeServer(t, componenttest.Options{TLS: conf})
-			lines := []string{"[component.tls]", "enabled = true"}
-			if tc.file == "" {
-				lines = append(lines, fmt.Sprintf("ca_file = %q", ca))
-			}
-			code, out, _ := iqd(t, "", "doctor", "-c", configFile(t, addr, lines...))
-			if (code == iqdcmd.ExitDone) != (name == "fine") {
-				t.Errorf("exit code %d", code)
-			}
-			contains(t, out, tc.want...)
-		})
-	}
-}
-
 func TestDoctorRefusesMistakes(t *testing.T) {
 	t.Parallel()
 	code, out, errs := iqd(t, "", "doctor", "-c", configFile(t, "127.0.0.1:1", "[limit]"))
 	if code != iqdcmd.ExitMistake || !strings.Contains(out, "config.toml:5:") || errs != "" {
 		t.Errorf("exit code %d, standard error %q, output\n%s", code, errs, out)
-	}
-}
-
-// A running iqd is asked and not disturbed.
-func TestDoctorAsksTheDaemon(t *testing.T) {
-	t.Parallel()
-	for name, tc := range map[string]struct {
-		status int
-		want   string
-		conns  int
-	}{
-		"ready":     {http.StatusOK, "✓ running", 0},
-		"not ready": {http.StatusServiceUnavailable, "! running", 4},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			admin := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				if r.URL.Path != "/readyz" || r.Header.Get("Authorization") != "Bearer token" {
-					t.Errorf("asked for %s with %q", r.URL, r.Header.Get("Authorization"))
-				}
-				w.WriteHeader(tc.status)
-			}))
-			t.Cleanup(admin.Close)
-			token := filepath.Join(t.TempDir(), "token")
-			if err := os.WriteFile(token, []byte("token\n"), 0o600); err != nil {
-				t.Fatal(err)
-			}
-			srv, addr := fakeServer(t, componenttest.Options{})
-			file := configFile(t, addr, "[admin]", fmt.Sprintf("listen = %q", admin.Listener.Addr()), fmt.Sprintf("token_file = %q", token))
-			code, out, _ := iqd(t, "", "doctor", "-c", file)
-			if code != iqdcmd.ExitDone || !strings.Contains(out, tc.want) {
-				t.Errorf("exit code %d, output\n%s", code, out)
-			}
-			if got := srv.Streams(); (got == 0) != (tc.conns == 0) {
-				t.Errorf("%d connections were made", got)
-			}
-		})
-	}
-}
-
-// An iqd without [admin] is found among the processes.
-func TestDoctorFindsTheProcess(t *testing.T) {
-	t.Parallel()
-	srv, addr := fakeServer(t, componenttest.Options{})
-	file := configFile(t, addr)
-	for name, tc := range map[string]struct {
-		args  []string
-		found bool
-	}{
-		"same file":    {[]string{"/usr/bin/iqd", "run", "-c", file}, true},
-		"long flag":    {[]string{"iqd", "run", "--config=" + file}, true},
-		"other file":   {[]string{"iqd", "run", "-c", "/etc/iqd/other.toml"}, false},
-		"no file":      {[]string{"iqd", "run"}, false},
-		"other verb":   {[]string{"iqd", "check", "-c", file}, false},
-		"other binary": {[]string{"vi", "run", "-c", file}, false},
-	} {
-		t.Run(name, func(t *testing.T) {
-			proc := fstest.MapFS{
-				"self/cmdline": {Data: []byte("iqd")},
-				"42/cmdline":   {Data: []byte(strings.Join(tc.args, "\x00") + "\x00")},
-			}
-			before := srv.Streams()
-			var out bytes.Buffer
-			err := iqdcmd.Doctor(t.Context(), &out, file, proc)
-			if found := strings.Contains(out.String(), "as process 42"); found != tc.found || (err != nil) != tc.found {
-				t.Errorf("Doctor() error = %v, output\n%s", err, &out)
-			}
-			if connected := srv.Streams() > before; connected == tc.found {
-				t.Errorf("connected: %v", connected)
-			}
-		})
 	}
 }
 

@@ -113,3 +113,13 @@ func TestDoctorNamesTheConflict(t *testing.T) {
 		}
 	})
 }
+
+// ejabberd loses a share of what is for us where it is told to expect more
+// connections than there are, and tells nobody.
+func TestDoctorNamesLostRequests(t *testing.T) {
+	t.Parallel()
+	srv := realserver.Start(t, realserver.Ejabberd, realserver.Options{
+		Extra: "domain_balancing:\n  iqd.localhost:\n    type: random\n    component_number: 2\n",
+	})
+	examine(t, srv, map[string]complaint{"lost": {want: []string{"✗ route", "domain_balancing"}}})
+}
