@@ -24,7 +24,7 @@ type Config struct {
 	MaxGroups  int    `toml:"max_groups"`  // of an item
 	MaxHistory int    `toml:"max_history"` // changes that a resource may have missed and still get one by one
 
-	// PushToSender has a change pushed to the resource that made it too.
+	// PushToSender has a change pushed to the resource that made it too (RFC 6121, 2.3.2).
 	PushToSender bool `toml:"push_to_sender"`
 }
 

@@ -10,7 +10,7 @@ import (
 )
 
 // get answers with the whole roster, or with an empty result that the changes
-// since the version of the asker follow (RFC 6121, 2.6.2). Whoever asks is
+// since the version of the asker follow (RFC 6121, 2.6.3). Whoever asks is
 // interested in pushes from now on (RFC 6121, 2.2).
 //
 // Items in the request are not looked at (RFC 6121, 2.1.3 has none there).
@@ -37,7 +37,7 @@ func (h *handler) get(ctx context.Context, req *component.Request) (component.Pa
 }
 
 // since returns the version that the asker has. None, an empty one and one that
-// we never gave out are all the same: everything is new (RFC 6121, 2.6.2).
+// we never gave out are all the same: everything is new (RFC 6121, 2.6.2 and 2.6.3).
 func since(query component.Element) int64 {
 	ver := query.Get("ver")
 	n, err := strconv.ParseInt(ver, 10, 64)

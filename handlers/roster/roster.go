@@ -9,7 +9,7 @@
 // always "none".
 //
 // A change is answered first and then pushed to the owner's other resources that
-// have asked for the roster here and are not gone since. RFC 6121, 2.1.6 has the
+// have asked for the roster here and are not gone since. RFC 6121, 2.3.2 has the
 // resource that made the change pushed to as well; it is when
 // Config.PushToSender says so.
 package roster
