@@ -91,3 +91,58 @@ func TestServerConfigHidesTheSecret(t *testing.T) {
 		})
 	}
 }
+
+// The file of its own that server-config names takes effect with the commands
+// that it names, and the server stays up.
+func TestServerConfigTakesEffectAtReload(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		kind, include string
+		load          [][]string
+	}{
+		{realserver.Prosody, "Include %q\n", [][]string{{"shell", "config", "reload"}, {"shell", "host", "activate", "iqd.localhost"}}},
+		{realserver.Ejabberd, "include_config_file: %q\n", [][]string{{"reload_config"}}},
+	} {
+		t.Run(tc.kind, func(t *testing.T) {
+			t.Parallel()
+			port, own := realserver.FreePort(t), filepath.Join(t.TempDir(), "iqd.cfg")
+			if err := os.WriteFile(own, nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			srv := realserver.Start(t, tc.kind, realserver.Options{
+				NoComponent: true, ComponentPort: port, Extra: fmt.Sprintf(tc.include, own),
+			})
+			alice := srv.Login(t, "alice", "x")
+			file := configure(t, "iqd.localhost", fmt.Sprintf("127.0.0.1:%d", port), "hush")
+			_, snippet := operator(t, "server-config", tc.kind, "--show-secret", "-c", file)
+			if err := os.WriteFile(own, []byte(snippet), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			for _, args := range tc.load {
+				if out, err := srv.Ctl(args...); err != nil {
+					t.Fatalf("%q: %v\n%s", args, err, out)
+				}
+			}
+			if code, out := operator(t, "doctor", "-c", file); code != iqdcmd.ExitDone {
+				t.Errorf("exit code %d, output\n%s", code, out)
+			}
+			if alice.Closed() {
+				t.Error("a user was disconnected")
+			}
+		})
+	}
+}
+
+// ejabberd joins a second list "listen" with the first one, so that the text can
+// be appended to its file too.
+func TestServerConfigAppendedForEjabberd(t *testing.T) {
+	t.Parallel()
+	port := realserver.FreePort(t)
+	file := configure(t, "iqd.localhost", fmt.Sprintf("127.0.0.1:%d", port), "hush")
+	_, snippet := operator(t, "server-config", "ejabberd", "--show-secret", "-c", file)
+	srv := realserver.Start(t, realserver.Ejabberd, realserver.Options{NoComponent: true, ComponentPort: port, Extra: snippet})
+	srv.Login(t, "alice", "x") // the first list is still there
+	if code, out := operator(t, "doctor", "-c", file); code != iqdcmd.ExitDone {
+		t.Errorf("exit code %d, output\n%s", code, out)
+	}
+}
