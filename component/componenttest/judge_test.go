@@ -120,7 +120,7 @@ func TestTooBig(t *testing.T) {
 	}{
 		"prosody, fits":         {componenttest.Options{}, 512 << 10, ""},
 		"prosody, over":         {componenttest.Options{}, 512<<10 + 1, streamError("not-well-formed", "")},
-		"ejabberd":              {componenttest.Options{Personality: componenttest.Ejabberd}, 2 << 20, ""},
+		"ejabberd":              {componenttest.Options{Personality: componenttest.Ejabberd}, 600 << 10, ""},
 		"ejabberd with a limit": {componenttest.Options{Personality: componenttest.Ejabberd, MaxStanza: 10000}, 10001, streamError("policy-violation", "XML stanza is too big")},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -167,9 +167,11 @@ func TestSecondHandshake(t *testing.T) {
 func TestIdleOpening(t *testing.T) {
 	each(t, func(t *testing.T, p componenttest.Personality) {
 		synctest.Test(t, func(t *testing.T) {
-			srv := newServer(t, componenttest.Options{Personality: p})
-			c := dial(t, srv)
+			srv := newServer(t, componenttest.Options{Personality: p, KickOld: true})
+			up, c := login(t, srv), dial(t, srv)
 			c.conn.SetDeadline(time.Now().Add(135 * time.Second))
+			up.conn.SetDeadline(time.Time{})
+			defer up.wantAlive()
 			if p == componenttest.Prosody {
 				if _, err := c.conn.Read(make([]byte, 1)); err == nil || !strings.Contains(err.Error(), "timeout") {
 					t.Errorf("Read() error = %v, want a timeout", err)

@@ -215,6 +215,7 @@ func checkReferences(raw string) error {
 type source struct {
 	r     io.Reader
 	limit int
+	chunk []byte // of one Read
 	buf   []byte
 	base  int64 // offset of buf[0] in the stream
 	next  int   // in buf
@@ -227,10 +228,12 @@ func (s *source) ReadByte() (byte, error) {
 		s.err = errTooBig
 	}
 	for s.err == nil && s.next == len(s.buf) {
-		var chunk [4096]byte
+		if s.chunk == nil {
+			s.chunk = make([]byte, 32<<10)
+		}
 		var n int
-		n, s.err = s.r.Read(chunk[:])
-		s.buf = append(s.buf, chunk[:n]...)
+		n, s.err = s.r.Read(s.chunk)
+		s.buf = append(s.buf, s.chunk[:n]...)
 		if n > 0 {
 			break
 		}

@@ -126,11 +126,10 @@ func (r *runner) stop() {
 // waitGone gives the component's goroutines a moment to end, and returns those
 // that do not.
 func (r *runner) waitGone() string {
-	tick := time.NewTicker(time.Millisecond)
-	defer tick.Stop()
 	left := r.left()
-	for deadline := time.Now().Add(2 * time.Second); left != "" && time.Now().Before(deadline); left = r.left() {
-		<-tick.C
+	for wait := time.Millisecond; left != "" && wait < 2*time.Second; wait *= 2 {
+		<-time.After(wait)
+		left = r.left()
 	}
 	return left
 }

@@ -92,23 +92,25 @@ func awaitState(t *testing.T, comp *component.Component, want component.State) {
 func TestStartFindsLeaks(t *testing.T) {
 	for name, leaks := range map[string]bool{"leak": true, "none": false} {
 		t.Run(name, func(t *testing.T) {
-			release := make(chan struct{})
-			defer close(release)
-			mux := component.NewMux()
-			mux.HandleGet("urn:example:leak", "q", func(context.Context, *component.Request) (component.Payload, error) {
+			synctest.Test(t, func(t *testing.T) {
+				release := make(chan struct{})
+				defer close(release)
+				mux := component.NewMux()
+				mux.HandleGet("urn:example:leak", "q", func(context.Context, *component.Request) (component.Payload, error) {
+					if leaks {
+						go func() { <-release }()
+					}
+					return nil, nil
+				})
+				f := try("t", func(f *fakeT) {
+					componenttest.Ask(f, mux, "<iq type='get' id='1' from='a@example.net' to='iq.example.net'><q xmlns='urn:example:leak'/></iq>")
+				})
 				if leaks {
-					go func() { <-release }()
+					wantFailure(t, f, "left goroutines behind", "start_test.go")
+				} else {
+					wantFailure(t, f)
 				}
-				return nil, nil
 			})
-			f := try("t", func(f *fakeT) {
-				componenttest.Ask(f, mux, "<iq type='get' id='1' from='a@example.net' to='iq.example.net'><q xmlns='urn:example:leak'/></iq>")
-			})
-			if leaks {
-				wantFailure(t, f, "left goroutines behind", "start_test.go")
-			} else {
-				wantFailure(t, f)
-			}
 		})
 	}
 }
