@@ -41,11 +41,11 @@ func (c *Config) checkIdentity() []error {
 	if c.Component.JID == "" {
 		errs = append(errs, c.missing("component", "jid", `the component's domain, such as "iqd.example.net"`))
 	} else if err := probe(component.Config{JID: c.Component.JID}); err != nil {
-		errs = append(errs, c.doc.errorf([]string{"component", "jid"}, "%v", err))
+		errs = append(errs, c.doc.errorf([]string{"component", "jid"}, "%s", afterColon(err)))
 	}
 	for i, h := range c.Component.Hosts {
 		if err := probe(component.Config{Hosts: []string{h}}); err != nil {
-			errs = append(errs, c.doc.errorf([]string{"component", "hosts", strconv.Itoa(i)}, "%v", err))
+			errs = append(errs, c.doc.errorf([]string{"component", "hosts", strconv.Itoa(i)}, "%s", afterColon(err)))
 		}
 	}
 	return errs
@@ -274,4 +274,10 @@ func afterEquals(err error) string {
 		return rest
 	}
 	return err.Error()
+}
+
+// afterColon is afterEquals for the messages about an address.
+func afterColon(err error) string {
+	_, rest, _ := strings.Cut(err.Error(), ": ")
+	return rest
 }
