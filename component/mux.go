@@ -255,6 +255,6 @@ func (m *Mux) inhabited(req *Request) bool {
 // where the Mux itself is Config.Handler.
 func (m *Mux) ServeIQ(ctx context.Context, req *Request) (Payload, error) {
 	rt, h := m.route(req)
-	req.rt = rt
+	req.called = rt // not rt: the place that the component has given to the request stays the same
 	return h.ServeIQ(ctx, req)
 }

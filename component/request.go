@@ -1,6 +1,7 @@
 package component
 
 import (
+	"cmp"
 	"context"
 	"encoding/xml"
 	"sync"
@@ -25,7 +26,8 @@ type Request struct {
 	at      Address
 	comp    *Component
 	mux     *Mux
-	rt      *route
+	rt      *route // that the component goes by
+	called  *route // that a mux found which is called as a handler, or nil
 	handler Handler
 	after   []func(context.Context, Requester)
 	entry   entry
@@ -95,10 +97,11 @@ func (r *Request) At() Address { return r.at }
 
 // Handler returns the name of the extension that answers, or an empty string.
 func (r *Request) Handler() string {
-	if r.rt == nil || r.rt.inst == nil {
+	rt := cmp.Or(r.called, r.rt)
+	if rt == nil {
 		return ""
 	}
-	return r.rt.inst.ext.Name
+	return rt.inst.ext.Name
 }
 
 // Mux returns the mux that routes the request, for discovery.
