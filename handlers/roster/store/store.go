@@ -79,7 +79,11 @@ func (l Limits) Check(items, bytes, was, size int, isNew bool) error {
 }
 
 // Reaches reports whether a reader that has the version since can be told what
-// changed up to version, in a roster that remembers each change after floor.
+// changed up to version, in a roster that remembers each change after floor. Who
+// has version 0 asked before there was a roster: for those it began empty.
 func (l Limits) Reaches(since, floor, version int64) bool {
+	if since == 0 {
+		since = floor
+	}
 	return since >= floor && since <= version && version-since <= int64(l.MaxHistory)
 }

@@ -50,6 +50,7 @@ func TestReaches(t *testing.T) {
 	}{
 		"current": {9, 0, 9, true}, "oldest": {4, 0, 9, true}, "too old": {3, 0, 9, false}, "forgotten": {6, 7, 9, false},
 		"at the floor": {7, 7, 9, true}, "never given out": {10, 0, 9, false}, "everything": {store.Everything, 0, 2, false},
+		"before the first item": {0, 7, 9, true}, "long before": {0, 3, 9, false},
 	} {
 		if got := lim.Reaches(tc.since, tc.floor, tc.version); got != tc.want {
 			t.Errorf("%s: %t", name, got)
