@@ -1,57 +1,64 @@
 package iqdcmd
 
 import (
-	"bufio"
-	"fmt"
-	"io"
-	"maps"
 	"net/http"
-	"runtime"
-	"slices"
 
-	"github.com/iqd-xmpp/iqd/component"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// metricsHandler answers /metrics in the Prometheus text format, version 0.0.4.
+// metricsHandler answers /metrics. The registry is our own: the global one holds
+// what anybody puts into it.
 func (d *daemon) metricsHandler() http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-		b := bufio.NewWriter(w)
-		d.expose(b)
-		_ = b.Flush() // nobody reads any more
-	})
+	reg := prometheus.NewRegistry()
+	reg.MustRegister(
+		collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		newCollector(d),
+	)
+	return promhttp.HandlerFor(reg, promhttp.HandlerOpts{MaxRequestsInFlight: 4})
 }
 
-func (d *daemon) expose(w io.Writer) {
-	goroutines := metric{"go_goroutines", "Goroutines.", true, func(component.Stats) float64 { return float64(runtime.NumGoroutine()) }}
-	stats := d.comp.Stats()
-	for _, m := range append(append(metrics(), d.daemonMetrics()...), goroutines) {
-		kind := "counter"
+// A collector reads the component's own counters when it is asked.
+type collector struct {
+	d           *daemon
+	metrics     []metric
+	descs       []*prometheus.Desc // of metrics
+	build, call *prometheus.Desc
+}
+
+func newCollector(d *daemon) *collector {
+	c := &collector{
+		d: d, metrics: append(metrics(), d.daemonMetrics()...),
+		build: prometheus.NewDesc(buildName, buildHelp, []string{"version"}, nil),
+		call:  prometheus.NewDesc(callName, callHelp, []string{"handler", "outcome"}, nil),
+	}
+	for _, m := range c.metrics {
+		c.descs = append(c.descs, prometheus.NewDesc(m.name, m.help, nil, nil))
+	}
+	return c
+}
+
+// Describe implements prometheus.Collector.
+func (c *collector) Describe(out chan<- *prometheus.Desc) {
+	for _, d := range append(c.descs, c.build, c.call) {
+		out <- d
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (c *collector) Collect(out chan<- prometheus.Metric) {
+	stats := c.d.comp.Stats()
+	for i, m := range c.metrics {
+		kind := prometheus.CounterValue
 		if m.gauge {
-			kind = "gauge"
+			kind = prometheus.GaugeValue
 		}
-		head(w, m.name, m.help, kind)
-		fmt.Fprintf(w, "%s %v\n", m.name, m.read(stats))
+		out <- prometheus.MustNewConstMetric(c.descs[i], kind, m.read(stats))
 	}
-	head(w, buildName, buildHelp, "gauge")
-	fmt.Fprintf(w, "%s{version=%q} 1\n", buildName, Version())
-	if lines := d.meter.Read(); len(lines) > 0 {
-		head(w, callName, callHelp, "histogram")
-		for _, m := range lines {
-			exposeCalls(w, m)
-		}
+	out <- prometheus.MustNewConstMetric(c.build, prometheus.GaugeValue, 1, Version())
+	for _, m := range c.d.meter.Read() {
+		out <- prometheus.MustNewConstHistogram(c.call, m.Count, m.Sum.Seconds(), m.Buckets, m.Handler, m.Outcome)
 	}
-}
-
-func head(w io.Writer, name, help, kind string) {
-	fmt.Fprintf(w, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, kind)
-}
-
-func exposeCalls(w io.Writer, m component.Measurement) {
-	labels := fmt.Sprintf("handler=%q,outcome=%q", m.Handler, m.Outcome)
-	for _, bound := range slices.Sorted(maps.Keys(m.Buckets)) {
-		fmt.Fprintf(w, "%s_bucket{%s,le=\"%v\"} %d\n", callName, labels, bound, m.Buckets[bound])
-	}
-	fmt.Fprintf(w, "%s_bucket{%s,le=\"+Inf\"} %d\n", callName, labels, m.Count)
-	fmt.Fprintf(w, "%s_sum{%s} %v\n%s_count{%s} %d\n", callName, labels, m.Sum.Seconds(), callName, labels, m.Count)
 }
