@@ -26,6 +26,24 @@ type queue struct {
 
 func (q *queue) push(r *Request) { q.list = append(q.list, r) }
 
+// sweep takes out those that have been answered while they waited, if the queue
+// would have to grow, so that it cannot grow for ever behind a handler that hangs.
+func (q *queue) sweep() (dead []*Request) {
+	if len(q.list) < cap(q.list) {
+		return nil
+	}
+	alive := make([]*Request, 0, 2*(len(q.list)-q.head)+8)
+	for _, r := range q.list[q.head:] {
+		if r.entry.answered.Load() {
+			dead = append(dead, r)
+		} else {
+			alive = append(alive, r)
+		}
+	}
+	*q = queue{list: alive}
+	return dead
+}
+
 func (q *queue) pop() *Request {
 	if q.head == len(q.list) {
 		return nil
@@ -74,18 +92,28 @@ func (l *lane) submit(req *Request) verdict {
 	if l.ordered {
 		req.entry.key = bareOf(req.From)
 		if chain := l.chains[req.entry.key]; chain != nil {
+			chain.sweep()
 			chain.push(req)
 			return queued
 		}
 		l.chains[req.entry.key] = &queue{}
 	}
 	if l.max != 0 && l.running >= l.max {
-		l.queue.push(req)
+		l.enqueue(req)
 		return queued
 	}
 	l.running++
 	req.entry.running = true
 	return runNow
+}
+
+// enqueue has a request wait for a place.
+func (l *lane) enqueue(req *Request) {
+	dead := l.queue.sweep()
+	l.queue.push(req)
+	for _, r := range dead {
+		l.follow(r)
+	}
 }
 
 // free reports whether a request may run out of the lane, because nothing of its
@@ -121,7 +149,7 @@ func (l *lane) finish(req *Request) *Request {
 		l.stuck--
 	}
 	l.follow(req)
-	for next := l.queue.pop(); next != nil; next = l.queue.pop() {
+	for next := l.next(); next != nil; next = l.next() {
 		if !next.entry.answered.Load() {
 			next.entry.running = true
 			return next
@@ -136,16 +164,27 @@ func (l *lane) finish(req *Request) *Request {
 	return nil
 }
 
+// next returns the first that waits, if there is a place for it: what was adopted
+// may have taken more than there are.
+func (l *lane) next() *Request {
+	if l.running > l.max {
+		return nil
+	}
+	return l.queue.pop()
+}
+
 // follow queues what waits behind req in its chain.
 func (l *lane) follow(req *Request) {
 	if !l.ordered {
 		return
 	}
 	chain := l.chains[req.entry.key]
-	if next := chain.pop(); next != nil {
-		next.entry.key = req.entry.key
-		l.queue.push(next)
-		return
+	for next := chain.pop(); next != nil; next = chain.pop() {
+		if !next.entry.answered.Load() {
+			next.entry.key = req.entry.key
+			l.enqueue(next)
+			return
+		}
 	}
 	delete(l.chains, req.entry.key)
 }
@@ -166,6 +205,11 @@ func (l *lane) late(req *Request) []*Request {
 	for r := l.queue.pop(); r != nil; r = l.queue.pop() {
 		out = append(out, r)
 		l.follow(r)
+	}
+	for _, chain := range l.chains { // behind those that run
+		for r := chain.pop(); r != nil; r = chain.pop() {
+			out = append(out, r)
+		}
 	}
 	return out
 }

@@ -21,10 +21,15 @@ type ledger struct {
 	now      func() int64
 }
 
+// bytesShare is what part of Limits.MaxBufferedBytes one sender may have waiting;
+// a foreign domain has twice that.
+const bytesShare = 8
+
 // An account counts what one bare JID, or one foreign domain, has open.
 type account struct {
 	key    string
 	open   int
+	bytes  int      // of the requests
 	domain *account // of a foreigner, or nil
 }
 
@@ -65,17 +70,23 @@ func (l *ledger) charge(req *Request, lim *Limits) bool {
 			acc.domain = l.domain(domainOf(bare))
 		}
 	}
-	if acc.open >= lim.PerSender || acc.domain != nil && acc.domain.open >= lim.PerDomain {
+	share := lim.MaxBufferedBytes / bytesShare
+	if !acc.fits(req, lim.PerSender, share) || acc.domain != nil && !acc.domain.fits(req, lim.PerDomain, 2*share) {
 		return false
 	}
-	l.accounts[bare] = acc
-	acc.open++
-	if d := acc.domain; d != nil {
-		l.accounts[d.key] = d
-		d.open++
-	}
 	req.entry.account = acc
+	for ; acc != nil; acc = acc.domain {
+		l.accounts[acc.key] = acc
+		acc.open++
+		acc.bytes += req.entry.size
+	}
 	return true
+}
+
+// fits reports whether there is room for one more. A large request alone is
+// nobody's flood.
+func (a *account) fits(req *Request, most, share int) bool {
+	return a.open < most && (a.open == 0 || a.bytes+req.entry.size <= share)
 }
 
 // domain returns the account of a domain. Its key is no bare JID.
@@ -106,14 +117,15 @@ func (l *ledger) free(items []outItem) int {
 	for i := range items {
 		if acc := items[i].account; acc != nil {
 			l.bytes.Add(-int64(items[i].charged))
-			l.discharge(acc)
+			l.discharge(acc, items[i].charged)
 		}
 	}
 	return replies
 }
 
-func (l *ledger) discharge(acc *account) {
+func (l *ledger) discharge(acc *account, size int) {
 	for ; acc != nil; acc = acc.domain {
+		acc.bytes -= size
 		if acc.open--; acc.open == 0 {
 			delete(l.accounts, acc.key)
 		}
