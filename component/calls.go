@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"log/slog"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -46,7 +45,7 @@ func (c *Component) SendIQ(ctx context.Context, call Call) (*Response, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.cfg.CallTimeout)
 	defer cancel()
 	deadline, _ := ctx.Deadline()
-	w, err := c.start(call, deadline)
+	w, err := c.start(call, deadline, false)
 	if err != nil {
 		return nil, err
 	}
@@ -56,11 +55,14 @@ func (c *Component) SendIQ(ctx context.Context, call Call) (*Response, error) {
 // StartIQ implements Requester.
 func (c *Component) StartIQ(call Call, done func(*Response, error)) error {
 	deadline := time.Now().Add(c.cfg.CallTimeout)
-	w, err := c.start(call, deadline)
+	if !c.calls.enter() {
+		return ErrShutdown
+	}
+	w, err := c.start(call, deadline, false)
 	if err != nil {
+		c.wg.Done()
 		return err
 	}
-	c.wg.Add(1)
 	go func() {
 		defer c.wg.Done()
 		ctx, cancel := context.WithDeadline(c.base, deadline)
@@ -93,8 +95,8 @@ func (c *Component) wait(ctx context.Context, w *call) (*Response, error) {
 }
 
 // start writes a request and enters it in the table first, for the reply may
-// come before this returns.
-func (c *Component) start(call Call, deadline time.Time) (*call, error) {
+// come before this returns. For an urgent one there is always room.
+func (c *Component) start(call Call, deadline time.Time, urgent bool) (*call, error) {
 	if call.Type == "" {
 		call.Type = stanza.GetIQ
 	}
@@ -111,7 +113,10 @@ func (c *Component) start(call Call, deadline time.Time) (*call, error) {
 	if err != nil {
 		return nil, fmt.Errorf("send IQ: %w", err)
 	}
-	w, err := c.calls.add(id, call.To)
+	if !urgent && !c.room(sc) {
+		return nil, ErrOverload
+	}
+	w, err := c.calls.add(id, call.To, urgent)
 	if err != nil {
 		return nil, err
 	}
@@ -131,9 +136,20 @@ func (c *Component) Send(s Stanza) error {
 	if err := c.renderOwn(sc, s.Kind, s.Type, s.ID, s.From, s.To, s.Lang, s.Payloads); err != nil {
 		return fmt.Errorf("send %s: %w", s.Kind, err)
 	}
+	switch {
+	case c.base.Err() != nil:
+		return ErrShutdown
+	case !c.room(sc):
+		return ErrOverload
+	}
 	c.out.append(sc.buf, outItem{deadline: c.now() + int64(c.cfg.CallTimeout)})
 	c.out.kick()
 	return nil
+}
+
+// room reports whether the output may hold what is rendered in sc.
+func (c *Component) room(sc *scratch) bool {
+	return c.out.room(len(sc.buf), c.limits().MaxBufferedBytes, c.now())
 }
 
 // renderOwn makes a stanza of our own. Everything that a server would close the
@@ -172,13 +188,23 @@ func (c *Component) renderOwn(sc *scratch, kind, typ, id, from, to, lang string,
 	return c.checkSize(sc)
 }
 
-func (t *calls) add(id, to string) (*call, error) {
+// enter counts a goroutine that waits for a reply; false: the component stops.
+func (t *calls) enter() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.closed {
+		t.c.wg.Add(1) // before close, and so before the wait that follows it
+	}
+	return !t.closed
+}
+
+func (t *calls) add(id, to string, urgent bool) (*call, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.closed {
 		return nil, ErrShutdown
 	}
-	if len(t.waiting) >= mostCalls {
+	if len(t.waiting) >= mostCalls && !urgent {
 		return nil, ErrOverload
 	}
 	w := &call{id: id, peer: fold(to), done: make(chan outcome, 1)}
@@ -196,89 +222,4 @@ func (t *calls) len() int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return len(t.waiting)
-}
-
-// answer gives a reply to the one who waits for it. It counts only from the peer
-// that was asked (RFC 6120, 8.1.2): anybody may guess that we ask.
-func (t *calls) answer(st *wire.Stanza) {
-	t.mu.Lock()
-	w := t.waiting[st.ID]
-	switch {
-	case w == nil:
-		t.mu.Unlock()
-		t.c.stats.unsolicited.Add(1)
-		return
-	case !t.from(w, st.From):
-		t.mu.Unlock()
-		t.c.stats.spoofed.Add(1)
-		t.c.cfg.Log.LogAttrs(t.c.base, slog.LevelWarn, "reply from somebody who was not asked",
-			slog.String("from", clip(st.From)), slog.String("asked", clip(w.peer)))
-		return
-	}
-	delete(t.waiting, st.ID)
-	t.mu.Unlock()
-	w.done <- t.outcome(st)
-}
-
-// from reports whether an answer from this address is one of the peer's: Prosody
-// answers with the normalised address. No from at all is the server's own word
-// (RFC 6120, 8.1.2.1), which is ours only where the server was asked.
-func (t *calls) from(w *call, from string) bool {
-	if from == "" {
-		return t.c.local(w.peer) && domainOf(w.peer) == w.peer
-	}
-	return from == w.peer || fold(from) == w.peer
-}
-
-func (t *calls) outcome(st *wire.Stanza) outcome {
-	if st.Skipped != nil {
-		return outcome{err: fmt.Errorf("component: reply from %q dropped: %w", st.From, st.Skipped)}
-	}
-	if st.Type == "error" {
-		return outcome{err: peerError(st)}
-	}
-	return outcome{resp: &Response{From: st.From, Payload: Element{st.First()}}}
-}
-
-// peerError reads a stanza error, however odd it is.
-func peerError(st *wire.Stanza) *PeerError {
-	e := &PeerError{From: st.From, Condition: stanza.UndefinedCondition}
-	for c := range st.Element().Children() {
-		if c.Name().Local != "error" {
-			continue
-		}
-		e.Element = Element{c}
-		typ, _ := c.Attr("type")
-		e.Type = stanza.ErrorType(typ)
-		for d := range c.Children() {
-			switch name := d.Name(); {
-			case name.Space != nsStanzas:
-			case name.Local == "text":
-				e.Text = d.Text()
-			case errorTypes[stanza.Condition(name.Local)] != "":
-				e.Condition = stanza.Condition(name.Local)
-			}
-		}
-	}
-	return e
-}
-
-// broke notes that the stream broke while these waited.
-func (t *calls) broke() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for _, w := range t.waiting {
-		w.broken.Store(true)
-	}
-}
-
-// close ends all that wait.
-func (t *calls) close() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.closed = true
-	for id, w := range t.waiting {
-		delete(t.waiting, id)
-		w.done <- outcome{err: ErrShutdown}
-	}
 }

@@ -43,8 +43,9 @@ var (
 	ErrDisconnected = errors.New("component: the stream broke before the reply came")
 	// ErrShutdown says that the component has stopped or is about to.
 	ErrShutdown = errors.New("component: shutting down")
-	// ErrOverload says that too many outgoing requests wait for a reply.
-	ErrOverload = errors.New("component: too many outgoing requests wait for a reply")
+	// ErrOverload says that too many outgoing requests wait for a reply, or that the
+	// server has yet to take too much of what was sent before.
+	ErrOverload = errors.New("component: too much of what was sent waits for the server")
 )
 
 // A PeerError is the stanza error that an outgoing request got. A handler that
@@ -112,7 +113,7 @@ type panicError struct {
 
 func (e *panicError) Error() string {
 	if e.value == nil {
-		return "handler ended its goroutine"
+		return "it ended its goroutine"
 	}
 	return fmt.Sprintf("panic: %v", e.value)
 }

@@ -35,6 +35,7 @@ type output struct {
 	head    batch     // being written; nobody else touches it while writing is set
 	stream  *stream   // nil: none
 	writing bool
+	purgeAt int64 // when it is worth the while to look again for what nobody waits for
 
 	size      atomic.Int64 // bytes in head and tail that the kernel has not taken
 	sinceRead atomic.Int64 // replies written since the last stanza was read
@@ -71,10 +72,25 @@ func newOutput(led *ledger) *output {
 func (o *output) append(data []byte, it outItem) {
 	it.size = len(data)
 	o.mu.Lock()
+	defer o.mu.Unlock()
 	o.tail.buf = append(o.tail.buf, data...)
 	o.tail.items = append(o.tail.items, it)
-	o.mu.Unlock()
-	o.size.Add(int64(len(data)))
+	o.size.Add(int64(len(data))) // under the lock, or dropExpired would count it twice
+}
+
+// room reports whether n bytes more are within the limit. What nobody waits for
+// any more goes first, while there is no stream that could take it.
+func (o *output) room(n, limit int, now int64) bool {
+	if int(o.size.Load())+n <= limit {
+		return true
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.stream == nil && !o.writing && now >= o.purgeAt {
+		o.dropExpired(now)
+		o.purgeAt = now + int64(time.Second) // it has to go through all of it
+	}
+	return int(o.size.Load())+n <= limit
 }
 
 // kick has the writer of the stream write what is there.
@@ -98,20 +114,21 @@ func (o *output) attach(s *stream, now int64) {
 	s.kickWriter()
 }
 
-// detach stops writing to s, at once, and waits until its writer has let go.
-func (o *output) detach(s *stream) {
+// detach stops writing to s, at once, and waits until its writer has let go. It
+// reports whether a stanza was cut in the middle.
+func (o *output) detach(s *stream) (cut bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.stream != s {
-		return
-	}
 	o.stream = nil
 	o.moved.Broadcast()
 	for o.writing {
 		s.abortWrite()
 		o.moved.Wait()
 	}
+	cut = o.head.off > o.head.start
+	o.size.Add(int64(o.head.off - o.head.start))
 	o.head.off = o.head.start // a stanza that was cut goes whole on the next stream
+	return cut
 }
 
 // flush writes until nothing is left. Without wait it takes only what the kernel
@@ -197,11 +214,13 @@ func (o *output) waitRoom(s *stream) {
 		return
 	}
 	s.kickWriter()
+	s.paused.Store(true)
+	defer s.paused.Store(false)
 	o.mu.Lock()
+	defer o.mu.Unlock()
 	for o.stream == s && o.size.Load() > resumeAt {
 		o.moved.Wait()
 	}
-	o.mu.Unlock()
 }
 
 // waitEmpty waits until all is in the kernel, s is no longer the stream, or the

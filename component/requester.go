@@ -49,6 +49,7 @@ type Requester interface {
 	// not come, done is called once on a goroutine of its own; nil: nobody asks.
 	StartIQ(call Call, done func(*Response, error)) error
 
-	// Send sends a presence or a message.
+	// Send sends a presence or a message: at once, or when the stream is back. The
+	// error is ErrShutdown, ErrOverload, or says why it could not be encoded.
 	Send(s Stanza) error
 }

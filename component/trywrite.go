@@ -21,10 +21,16 @@ type tryConn struct {
 	err  error
 }
 
-// newTryConn returns nil when conn is no socket.
+// newTryConn returns nil when conn is no socket. What wraps one may have reasons
+// to write in another way, such as encryption, even if it passes for one.
 func newTryConn(conn net.Conn) *tryConn {
-	sc, ok := conn.(syscall.Conn)
-	if !ok {
+	var sc syscall.Conn
+	switch conn := conn.(type) {
+	case *net.TCPConn:
+		sc = conn
+	case *net.UnixConn:
+		sc = conn
+	default:
 		return nil
 	}
 	raw, err := sc.SyscallConn()
