@@ -12,6 +12,8 @@ import (
 // not to read on.
 func (l *leader) step() bool {
 	s := l.s
+	l.req, l.begun = nil, false
+	s.c.inUse.Store(nil)
 	if err := s.rd.Next(&s.st); err != nil {
 		s.end(readError(err))
 		close(s.readDone)
@@ -21,6 +23,9 @@ func (l *leader) step() bool {
 		s.noteJunk(j)
 	}
 	s.c.out.sinceRead.Store(0)
+	if s.c.out.size.Load() >= flushAt {
+		s.c.out.flush(s, false)
+	}
 	if !stanzaSpace(s.st.Name.Space) {
 		s.other()
 		return true
@@ -109,7 +114,8 @@ func (l *leader) request() bool {
 	if s.isCheck(req) {
 		return true
 	}
-	served := c.served.Load()
+	l.req = req
+	served := c.use()
 	lim := &served.limits
 	req.rt, req.handler = served.router.route(req)
 	req.entry.got, req.entry.size = s.now, len(st.Raw)
@@ -118,7 +124,7 @@ func (l *leader) request() bool {
 	case c.draining.Load():
 		c.answerNow(&l.sc, req, &Error{Condition: stanza.ServiceUnavailable, Type: stanza.Wait, Text: "shutting down"})
 		return true
-	case int(c.led.open.Load()) >= lim.InFlight || int(c.out.size.Load()) >= lim.MaxBufferedBytes:
+	case int(c.led.open.Load()) >= lim.InFlight || c.led.bytes.Load()+c.out.size.Load() >= int64(lim.MaxBufferedBytes):
 		c.overload(&l.sc, req, "too many requests")
 		return true
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -97,6 +98,8 @@ func (m *Mux) handle(space, local string, r Route) {
 
 // Add registers an extension. Two routes for the same element, type and address
 // are an error that names both, and so is a second extension of the same name.
+// Run and Stanza of an extension that is added to a mux in service begin with the
+// next Component.Reload.
 func (m *Mux) Add(ext Extension) error {
 	if ext.Allow == nil && ext.Access == LocalUsers {
 		ext.Allow = (*Request).Local
@@ -243,7 +246,22 @@ func (i *instance) serves(at Address) bool {
 	return slices.ContainsFunc(i.ext.Routes, func(r Route) bool { return max(r.At, Domain)&at != 0 })
 }
 
-func (i *instance) allows(req *Request) bool { return i.ext.Allow == nil || i.ext.Allow(req) }
+// allows reports whether req's asker may use the extension. It is called where the
+// stream is read, so a panic may not pass.
+func (i *instance) allows(req *Request) (ok bool) {
+	if i.ext.Allow == nil {
+		return true
+	}
+	defer func() {
+		if v := recover(); v != nil {
+			ok = false
+			if req.comp != nil {
+				logFailure(req.comp, i, "access check failed", &panicError{value: v, stack: debug.Stack()})
+			}
+		}
+	}()
+	return i.ext.Allow(req)
+}
 
 // inhabited reports whether anything answers req's asker at this kind of address.
 func (m *Mux) inhabited(req *Request) bool {

@@ -143,7 +143,8 @@ func (t *temper) strike(now int64) {
 type leader struct {
 	s     *stream
 	sc    scratch
-	req   *Request // of the quick call that runs
+	req   *Request // that is being seen to, or nil
+	begun bool     // its quick call has begun
 	call  uint64
 	clean bool
 }
@@ -158,28 +159,39 @@ func (s *stream) lead() {
 	l.clean = true
 }
 
-// vanish runs when a quick handler has ended this very goroutine.
+// vanish runs when a quick handler, or Extension.Allow, has ended this very
+// goroutine: the reading goes on on another.
 func (l *leader) vanish() {
 	if l.clean {
 		return
 	}
-	c := l.s.c
-	c.render(&l.sc, l.req, nil, &panicError{stack: debug.Stack()})
-	if l.s.dog.finish(l.call) {
-		c.settle(&l.sc, l.req)
-		c.wg.Add(1)
-		go l.s.lead()
-		return
+	c, req := l.s.c, l.req
+	if req != nil {
+		c.render(&l.sc, req, nil, &panicError{stack: debug.Stack()})
+		switch {
+		case !l.begun:
+			req.entry.deadline = l.s.now + int64(c.limits().HandlerTimeout)
+			c.led.open.Add(1)
+		case !l.s.dog.finish(l.call):
+			l.finishHandedOver()
+			return
+		}
+		c.settle(&l.sc, req)
 	}
-	l.finishHandedOver()
+	c.wg.Add(1)
+	go l.s.lead()
+	if req != nil {
+		(*reqContext)(req).cancel(context.Canceled)
+		c.runHooks(req)
+	}
 }
 
 // runQuick runs the handler of req here and now. It returns false when the
 // reading is somebody else's by the end.
 func (l *leader) runQuick(req *Request) bool {
 	c := l.s.c
-	l.req = req
 	l.call = l.s.dog.begin(req)
+	l.begun = true
 	c.perform(&l.sc, req)
 	if req.after == nil {
 		if l.s.dog.finish(l.call) {
@@ -198,15 +210,14 @@ func (l *leader) runQuick(req *Request) bool {
 func (l *leader) finishHooked(req *Request) bool {
 	c := l.s.c
 	first := c.settle(&l.sc, req)
+	c.out.kick() // the reader may be waiting already, if it is another goroutine by now
 	c.runHooks(req)
 	if l.s.dog.finish(l.call) {
 		(*reqContext)(req).cancel(context.Canceled)
 		return true
 	}
 	c.led.done(req)
-	if first {
-		c.out.kick()
-	} else {
+	if !first {
 		c.stats.late.Add(1)
 	}
 	(*reqContext)(req).cancel(context.Canceled)

@@ -2,13 +2,10 @@ package component
 
 import (
 	"context"
-	"errors"
 	"runtime/debug"
 
 	"mellium.im/xmpp/stanza"
 )
-
-var errGoexit = errors.New("handler ended its goroutine")
 
 // perform calls the handler and renders what it returned, on the calling
 // goroutine and under its recover.
@@ -68,6 +65,7 @@ func (c *Component) serveOne(req *Request) (next *Request) {
 		// runtime.Goexit: this goroutine is lost, what waits goes on on another.
 		c.render(sc, req, nil, &panicError{stack: debug.Stack()})
 		c.finishSlow(sc, req)
+		c.runHooks(req)
 		if next := req.rt.inst.lane.finish(req); next != nil {
 			c.spawn(next)
 		}
@@ -92,19 +90,23 @@ func (c *Component) finishSlow(sc *scratch, req *Request) {
 	(*reqContext)(req).cancel(context.Canceled)
 }
 
-// runHooks calls what the handler left to AfterReply.
+// runHooks calls what the handler left to AfterReply, once, whatever becomes of
+// it.
 func (c *Component) runHooks(req *Request) {
-	if req.after == nil {
-		return
+	hooks := req.after
+	req.after = nil
+	for _, f := range hooks {
+		c.runHook(req, f)
 	}
+}
+
+func (c *Component) runHook(req *Request, f func(context.Context, Requester)) {
 	defer func() {
 		if v := recover(); v != nil {
 			_ = c.stanzaError(req, &panicError{value: v, stack: debug.Stack()})
 		}
 	}()
-	for _, f := range req.after {
-		f(c.base, c)
-	}
+	f(c.base, c)
 }
 
 func (c *Component) spawn(req *Request) {
