@@ -17,6 +17,7 @@ type Component struct {
 	vals  atomic.Pointer[context.Context] // the one given to Run
 
 	served    atomic.Pointer[served]
+	inUse     atomic.Pointer[served] // by the goroutine that reads, for the request at hand
 	led       *ledger
 	out       *output
 	calls     calls
@@ -29,8 +30,10 @@ type Component struct {
 	reload   sync.Mutex
 	probes   chan chan struct{}
 
-	mu     sync.Mutex // of status, and of calls to Notify
-	status Status
+	news    sync.Mutex // held while a change of state is told: locked before mu
+	trouble trouble
+	mu      sync.Mutex
+	status  Status
 }
 
 // New returns a component that has yet to Run. Its error names what is wrong in
@@ -69,12 +72,10 @@ func (c *Component) limits() *Limits { return &c.served.Load().limits }
 // the stream, and returns nil. It returns an error only when the configuration
 // says so of a conflict. Run is called once.
 func (c *Component) Run(ctx context.Context) error {
-	if c.started.Swap(true) {
+	if !c.begin(ctx) {
 		return errors.New("component: Run was called before")
 	}
 	defer c.end()
-	c.vals.Store(&ctx)
-	c.served.Load().start(c)
 	life, endLife := context.WithCancel(c.base)
 	defer endLife()
 	up := make(chan error, 1)
@@ -94,7 +95,9 @@ func (c *Component) Run(ctx context.Context) error {
 	}
 	c.calls.close()
 	c.end()
+	c.reload.Lock() // a reload that is under way has to end first
 	c.served.Load().stop(c, nil)
+	c.reload.Unlock()
 	c.join()
 	c.led.stop()
 	c.stats.unconfirmed.Add(uint64(max(0, c.led.open.Load()))) // read while the stream was closing
@@ -102,53 +105,17 @@ func (c *Component) Run(ctx context.Context) error {
 	return err
 }
 
-// drain finishes what runs. Without a stream nobody could be told, so it waits
-// only while replies may still reach the server.
-func (c *Component) drain(alone bool) {
-	c.setStatus(Status{State: StateDraining})
-	c.draining.Store(true)
-	limit := c.limits().DrainTimeout
-	end := time.Now().Add(limit)
-	c.poll(end, func() bool { return c.led.open.Load() == 0 || alone })
-	for _, req := range c.led.waiting() {
-		c.led.done(req)
-		c.refuse(req, errShuttingDown())
-		(*reqContext)(req).cancel(context.Canceled)
+// begin starts the extensions; false: that was done before.
+func (c *Component) begin(ctx context.Context) bool {
+	c.reload.Lock()
+	defer c.reload.Unlock()
+	if c.started.Swap(true) {
+		return false
 	}
-	c.out.kick()
-	c.out.mu.Lock()
-	s := c.out.stream
-	c.out.mu.Unlock()
-	if s != nil {
-		c.out.waitEmpty(s, closeTimeout)
-	}
-}
-
-// poll waits until ok holds, looking again each few milliseconds, for at most
-// until end.
-func (c *Component) poll(end time.Time, ok func() bool) {
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for !ok() && time.Now().Before(end) {
-		<-tick.C
-	}
-}
-
-// join waits for the component's goroutines, but not for ever for a handler that
-// ignores its context: its answer has been given, and it cannot be ended.
-func (c *Component) join() {
-	done := make(chan struct{})
-	go func() {
-		c.wg.Wait()
-		close(done)
-	}()
-	t := time.NewTimer(closeTimeout / 2)
-	defer t.Stop()
-	select {
-	case <-done:
-	case <-t.C:
-		c.cfg.Log.Warn("stopped although handlers still run")
-	}
+	ctx = context.WithoutCancel(ctx) // for its values; requests end by themselves
+	c.vals.Store(&ctx)
+	c.served.Load().start(c)
+	return true
 }
 
 // keepUp connects, serves the stream until it ends, waits, and does it again. It
@@ -188,8 +155,10 @@ func (c *Component) rest(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// connect makes one stream and serves it. It reports whether a stanza was routed
-// to us on it, and why it ended.
+const proven = time.Minute // a stream that lived so long was a good one, though nothing was routed on it
+
+// connect makes one stream and serves it. It reports whether it was a good one,
+// on which a stanza was routed to us, and why it ended.
 func (c *Component) connect(ctx context.Context) (routed bool, err error) {
 	type made struct {
 		s   *stream
@@ -213,7 +182,7 @@ func (c *Component) connect(ctx context.Context) (routed bool, err error) {
 	}
 	c.stats.streams.Add(1)
 	c.setStatus(Status{State: StateOnline})
-	ended := make(chan error, 1)
+	began, ended := time.Now(), make(chan error, 1)
 	go func() { ended <- m.s.run(ctx) }()
 	for {
 		select {
@@ -222,7 +191,7 @@ func (c *Component) connect(ctx context.Context) (routed bool, err error) {
 			if err != nil {
 				c.stats.lost.Add(1)
 			}
-			return m.s.heard.Load() != 0, err
+			return m.s.heard.Load() != 0 || time.Since(began) > proven, err
 		case probe := <-c.probes:
 			close(probe)
 		}

@@ -25,6 +25,7 @@ type stream struct {
 	st   wire.Stanza // of the goroutine that reads
 	now  int64       // when the last bytes came, ns since the epoch; of the goroutine that reads
 	junk uint64
+	lim  *served // whose limits rd has
 	dog  watchdog
 
 	try      *tryConn // writes what the kernel takes at once; nil: not this kind of connection
@@ -37,8 +38,9 @@ type stream struct {
 	readDone chan struct{} // closed when nobody reads any more
 	over     chan struct{} // closed when the stream is gone
 
-	heard atomic.Int64 // when the last stanza was routed to us
-	nonce string       // resource of the checks of this stream
+	heard  atomic.Int64 // when the last stanza was routed to us
+	paused atomic.Bool  // the server takes nothing, so we read nothing
+	nonce  string       // resource of the checks of this stream
 }
 
 func (c *Component) newStream(conn net.Conn) *stream {
@@ -48,14 +50,18 @@ func (c *Component) newStream(conn net.Conn) *stream {
 		nonce: newID(),
 	}
 	s.dog.wake = make(chan struct{}, 1)
-	lim := c.limits()
-	s.rd = wire.NewReader(s, wire.Limits{Bytes: lim.MaxStanzaBytes, Depth: lim.MaxDepth})
+	s.lim = c.served.Load()
+	s.rd = wire.NewReader(s, s.lim.limits.stanza())
 	return s
 }
 
 // Read reads from the connection for the wire reader, which asks only when no
 // whole stanza is left. What has been answered so far is written first.
 func (s *stream) Read(p []byte) (int, error) {
+	if v := s.c.served.Load(); v != s.lim {
+		s.lim = v
+		s.rd.SetLimits(v.limits.stanza())
+	}
 	s.c.out.flush(s, false)
 	s.c.out.waitRoom(s)
 	n, err := s.conn.Read(p)
@@ -90,9 +96,11 @@ func (s *stream) run(ctx context.Context) error {
 		err = s.err
 	case <-ctx.Done():
 	}
-	c.out.detach(s)
+	cut := c.out.detach(s)
 	s.count(err)
-	s.goodbye(err)
+	if !cut { // nothing that follows half a stanza would be understood
+		s.goodbye(err)
+	}
 	s.end(err)
 	_ = s.conn.Close() // nothing is left to be lost
 	<-s.readDone
