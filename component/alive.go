@@ -44,7 +44,7 @@ func (s *stream) keepAlive() {
 	c := s.c
 	defer c.wg.Done()
 	if c.cfg.Liveness == LivenessOff {
-		s.noteHeard(c.now())
+		c.heard() // nobody will find out
 		return
 	}
 	misses := 0
@@ -53,7 +53,7 @@ func (s *stream) keepAlive() {
 			misses, wait = 0, c.cfg.CheckInterval-quiet
 			continue
 		}
-		if s.check() {
+		if s.check() || s.paused.Load() { // while we do not read, the deadline of writes is what finds a dead server
 			misses, wait = 0, c.cfg.CheckInterval
 			continue
 		}
@@ -107,7 +107,7 @@ func (s *stream) diagnose() error {
 		return errDeaf
 	}
 	start := c.now()
-	for s.heard.Load() == before {
+	for s.heard.Load() == before && !s.paused.Load() {
 		if time.Duration(c.now()-start) > stallTimeout {
 			return errors.New("the server has answered nothing for " + stallTimeout.String())
 		}
@@ -134,7 +134,7 @@ func (c *Component) askServer(ended <-chan struct{}) bool {
 func (c *Component) ask(to string, ended <-chan struct{}) bool {
 	ping := PayloadFunc(func(e *Encoder) { e.Empty(nsPing, "ping") })
 	deadline := time.Now().Add(checkTimeout)
-	w, err := c.start(Call{To: to, Payload: ping}, deadline)
+	w, err := c.start(Call{To: to, Payload: ping}, deadline, true)
 	if err != nil {
 		return false
 	}

@@ -37,7 +37,7 @@ type Config struct {
 	CheckInterval  time.Duration // of silence before the stream is checked; zero: 30 s
 
 	Log    *slog.Logger // nil: slog.Default()
-	Notify func(Status) // called, one at a time, whenever the state changes; may be nil
+	Notify func(Status) // called, one at a time, whenever the state changes; does not block; may be nil
 }
 
 // Limits bound what requests and replies may cost. A zero field is the default;

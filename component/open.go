@@ -10,6 +10,7 @@ import (
 	"io"
 	"net"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/iqd-xmpp/iqd/component/internal/wire"
@@ -50,7 +51,7 @@ func (s *stream) open(ctx context.Context) error {
 	defer stop()
 	header := "<?xml version='1.0'?><stream:stream xmlns='" + nsAccept + "' xmlns:stream='" + nsStream + "' to='" + c.cfg.JID + "'>"
 	if _, err := io.WriteString(s.conn, header); err != nil {
-		return fmt.Errorf("write stream header: %w", err)
+		return headerError(err)
 	}
 	h, err := s.rd.Header()
 	if err != nil {
@@ -108,10 +109,10 @@ func headerError(err error) error {
 	switch {
 	case errors.As(err, &syn):
 		return fmt.Errorf("this is no XMPP component port: %w", err)
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
 		return &earlyEOFError{err}
 	}
-	return fmt.Errorf("read stream header: %w", readError(err))
+	return fmt.Errorf("open stream: %w", readError(err))
 }
 
 // An earlyEOFError is a connection that ended before the server's header: it is
