@@ -90,14 +90,23 @@ func (c *Component) Status() Status {
 // setStatus changes the state, logs it, and tells Config.Notify. A drain is not
 // undone by what the stream does meanwhile.
 func (c *Component) setStatus(s Status) {
+	c.news.Lock()
+	defer c.news.Unlock()
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	if c.status.State == StateDraining && s.State != StateStopped {
+		c.mu.Unlock()
 		return
 	}
 	s.Since = time.Now()
 	c.status = s
+	c.mu.Unlock()
 	c.logStatus(s)
+	c.notify(s)
+}
+
+// notify tells who wants to know. The lock of the news is held, that of the state
+// is not: who is told may ask.
+func (c *Component) notify(s Status) {
 	if c.cfg.Notify != nil {
 		c.cfg.Notify(s)
 	}
@@ -105,21 +114,25 @@ func (c *Component) setStatus(s Status) {
 
 // heard notes that the stream has been seen to carry stanzas to us.
 func (c *Component) heard() {
+	c.news.Lock()
+	defer c.news.Unlock()
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.status.State != StateOnline || c.status.Heard {
+	s := c.status
+	if s.State != StateOnline || s.Heard {
+		c.mu.Unlock()
 		return
 	}
-	c.status.Heard = true
-	if c.cfg.Notify != nil {
-		c.cfg.Notify(c.status)
-	}
+	s.Heard = true
+	c.status = s
+	c.mu.Unlock()
+	c.notify(s)
 }
 
 func (c *Component) logStatus(s Status) {
 	log := c.cfg.Log.With("jid", c.cfg.JID)
 	switch s.State {
 	case StateOnline:
+		c.trouble = trouble{}
 		log.Info("online")
 	case StateDraining:
 		log.Info("shutting down")
@@ -129,8 +142,28 @@ func (c *Component) logStatus(s Status) {
 		if errors.As(s.Err, &se) {
 			level = slog.LevelError
 		}
+		if !c.trouble.isNew(s) {
+			level = slog.LevelDebug
+		}
 		log.Log(c.base, level, "not connected", "err", clip(fmt.Sprint(s.Err)), "retry", s.Retry.Round(time.Millisecond), "hint", hint(s.Err))
 	}
+}
+
+// trouble is what kept us from the server the last time that it was worth a line.
+type trouble struct {
+	err  string
+	told time.Time
+}
+
+// isNew reports whether s is another trouble, or an old one of which nothing was
+// said for a minute: a server that is away is tried many times.
+func (t *trouble) isNew(s Status) bool {
+	err := fmt.Sprint(s.Err)
+	if err == t.err && s.Since.Sub(t.told) < time.Minute {
+		return false
+	}
+	*t = trouble{err, s.Since}
+	return true
 }
 
 // hint says what the operator may do about err.
