@@ -3,6 +3,7 @@ package component
 import (
 	"context"
 	"log/slog"
+	"strings"
 
 	"github.com/iqd-xmpp/iqd/component/internal/wire"
 	"mellium.im/xmpp/stanza"
@@ -219,8 +220,8 @@ func (c *Component) addressed(to string) (Address, bool) {
 		return Domain, true
 	}
 	local, domain, resource := splitAddress(to)
-	if domain != c.cfg.JID && fold(domain) != c.cfg.JID || !addressable(to) {
-		return 0, false
+	if domain != c.cfg.JID && (fold(domain) != c.cfg.JID || strings.HasSuffix(domain, ".")) || !addressable(to) {
+		return 0, false // with a dot at its end a server may not take it for ours when we answer from there
 	}
 	switch {
 	case resource != "":

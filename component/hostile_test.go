@@ -1,0 +1,203 @@
+package component_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/iqd-xmpp/iqd/component"
+	"github.com/iqd-xmpp/iqd/component/componenttest"
+)
+
+const nsStreams = "http://etherx.jabber.org/streams"
+
+// hostile is what the stream has to outlive, one at a time and as a flood
+// (issue 2 "What it must show", checklist 17 to 19, B05 to B13, Q04 to Q18). Each
+// is to be answered with one reply, or with none.
+var hostile = map[string]struct{ raw, want string }{
+	"no child":                {"<iq type='get' id='%d' from='juliet@example.net/b' to='iq.example.net'/>", "bad-request"},
+	"two children":            {iq("get", "%d", juliet, domain, query+query), "bad-request"},
+	"only text":               {iq("set", "%d", juliet, domain, "text"), "bad-request"},
+	"text first":              {iq("get", "%d", juliet, domain, "text"+query), "result"},
+	"missing id":              {"<iq type='get' from='" + juliet + "' to='" + domain + "'>" + query + "</iq>", "bad-request"},
+	"unknown type":            {iq("foo", "%d", juliet, domain, query), "bad-request"},
+	"missing type":            {"<iq id='%d' from='" + juliet + "' to='" + domain + "'>" + query + "</iq>", "bad-request"},
+	"bad from":                {iq("get", "%d", "@b", domain, query), "jid-malformed"},
+	"empty from":              {iq("get", "%d", "", domain, query), ""},
+	"no from":                 {"<iq type='get' id='%d' to='" + domain + "'>" + query + "</iq>", ""},
+	"no from or type":         {"<iq id='%d' to='" + domain + "'>" + query + "</iq>", ""},
+	"bad to":                  {iq("get", "%d", juliet, "@"+domain, query), "jid-malformed"},
+	"empty resource":          {iq("get", "%d", juliet, domain+"/", query), "jid-malformed"},
+	"no to":                   {"<iq type='get' id='%d' from='" + juliet + "'>" + query + "</iq>", "bad-request"},
+	"foreign to":              {iq("get", "%d", juliet, "other.example.net", query), ""},
+	"streams child":           {iq("get", "%d", juliet, domain, "<x xmlns='"+nsStreams+"'/>"), "feature-not-implemented"},
+	"streams grandchild":      {iq("get", "%d", juliet, domain, "<q xmlns='"+nsTest+"'><stream:stream xmlns:stream='"+nsStreams+"'/></q>"), "result"},
+	"stream error in message": {"<message from='" + juliet + "' to='" + domain + "'><error xmlns='" + nsStreams + "'><conflict xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></error></message>", ""},
+	"end tag as text":         {iq("get", "%d", juliet, domain, "<q xmlns='"+nsTest+"'><![CDATA[</stream:stream>]]></q>"), "result"},
+	"nested iq":               {iq("get", "%d", juliet, domain, "<iq type='get' id='n'><q/></iq>"), "feature-not-implemented"},
+	"error element":           {iq("get", "%d", juliet, domain, "<error/>"), "feature-not-implemented"},
+	"jabber:client":           {"<iq xmlns='jabber:client' type='get' id='%d' from='" + juliet + "' to='" + domain + "'>" + query + "</iq>", "result"},
+	"jabber:server":           {"<iq xmlns='jabber:server' type='get' id='%d' from='" + juliet + "' to='" + domain + "'>" + query + "</iq>", "result"},
+	"stray text":              {"stray &amp; text", ""},
+	"unknown element":         {"<foo><bar/></foo><x:y xmlns:x='urn:x'>z</x:y>", ""},
+	"white space":             {" \t\r\n ", ""},
+	"depth 129":               {iq("get", "%d", juliet, domain, deep(129)), "policy-violation"},
+	"depth 10,000":            {iq("get", "%d", juliet, domain, deep(10_000)), "policy-violation"},
+	"too many attributes":     {iq("get", "%d", juliet, domain, "<q xmlns='"+nsTest+"'"+attrs(2000)+"/>"), "policy-violation"},
+	"too long":                {iq("get", "%d", juliet, domain, "<q xmlns='"+nsTest+"'>"+strings.Repeat("x", 50_000)+"</q>"), "policy-violation"},
+	"too long, no from":       {"<iq type='get' id='%d' to='" + domain + "'>" + strings.Repeat("x", 50_000) + "</iq>", ""},
+	"too long result":         {iq("result", "%d", juliet, domain, strings.Repeat("x", 50_000)), ""},
+	"too long of no type":     {"<iq id='%d' from='" + juliet + "' to='" + domain + "'>" + strings.Repeat("x", 50_000) + "</iq>", "bad-request"},
+	"too long head":           {"<iq type='get' id='" + strings.Repeat("x", 50_000) + "%d' from='" + juliet + "' to='" + domain + "'>" + query + "</iq>", ""},
+}
+
+func deep(n int) string { return strings.Repeat("<n xmlns='urn:n'>", n) + strings.Repeat("</n>", n) }
+
+func attrs(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, " a%d=''", i)
+	}
+	return b.String()
+}
+
+// smallStanzas makes a stanza over the limit something that a test can flood with.
+func smallStanzas() component.Config {
+	cfg := quiet(nil)
+	cfg.Limits.MaxStanzaBytes = 300_000
+	return cfg
+}
+
+func TestHostileStanzas(t *testing.T) {
+	for label, tc := range hostile {
+		t.Run(label, func(t *testing.T) {
+			bothWays(t, func(t *testing.T, quick bool) {
+				cfg := smallStanzas()
+				if strings.HasPrefix(label, "too long") {
+					cfg.Limits.MaxStanzaBytes = 10_000
+				}
+				cfg.Handler = muxOf(t, component.Extension{Name: "test", Routes: []component.Route{{Name: name("q"), Get: component.HandlerFunc(result), Quick: quick}}})
+				r := begin(t, cfg, componenttest.AllowViolations())
+				r.send(strings.Replace(tc.raw, "%d", "id-0", 1))
+				if tc.want != "" {
+					got := r.next()
+					if got.wants(t, tc.want); got.id != "id-0" && label != "missing id" {
+						t.Errorf("the id has changed: %.300s", got.raw)
+					}
+				}
+				r.alive()
+				if n := r.srv.Streams(); n != 1 {
+					t.Errorf("the stream did not live: %d streams", n)
+				}
+			})
+		})
+	}
+}
+
+// The same ten thousand times in a row, with a proper request now and then that
+// has to be answered as if nothing were.
+func TestHostileFlood(t *testing.T) {
+	floods := 10_000
+	if testing.Short() {
+		floods = 100
+	}
+	for label, tc := range hostile {
+		t.Run(label, func(t *testing.T) {
+			t.Parallel()
+			cfg := smallStanzas()
+			n := floods
+			if len(tc.raw) > 10_000 { // some hundred MB are as good as some GB
+				n = floods / 20
+			}
+			if strings.HasPrefix(label, "too long") {
+				cfg.Limits.MaxStanzaBytes = 10_000
+			}
+			cfg.Handler = muxOf(t, component.Extension{Name: "test", Routes: []component.Route{{Name: name("q"), Get: component.HandlerFunc(result), Quick: true}}})
+			r := begin(t, cfg, componenttest.AllowViolations())
+			batch := strings.ReplaceAll(strings.Repeat(tc.raw, 100), "%d", "flood")
+			start, asked := time.Now(), 0
+			for range n / 100 {
+				r.send(batch)
+				r.send(iq("get", fmt.Sprint("ping-", asked), romeo, domain, query))
+				asked++
+			}
+			counts := map[string]int{}
+			for last := fmt.Sprint("ping-", asked-1); ; {
+				got := r.nextRaw()
+				if tc.want != "" && !strings.Contains(got, "'ping-") {
+					counts[tc.want]++
+				}
+				if strings.Contains(got, "id='ping-") && !strings.Contains(got, "type='result'") {
+					t.Fatalf("a proper request was answered with %s", got)
+				}
+				if strings.Contains(got, "'"+last+"'") {
+					break
+				}
+			}
+			if tc.want != "" && counts[tc.want] != n {
+				t.Errorf("%d replies to %d stanzas", counts[tc.want], n)
+			}
+			r.alive()
+			t.Logf("%d stanzas of %d bytes in %s", n, len(tc.raw), time.Since(start).Round(time.Millisecond))
+			if n := r.srv.Streams(); n != 1 {
+				t.Errorf("the stream did not live: %d streams", n)
+			}
+		})
+	}
+}
+
+// nextRaw is next without a look into the stanza.
+func (r *rig) nextRaw() string {
+	r.t.Helper()
+	ctx, cancel := context.WithTimeout(r.t.Context(), patient)
+	defer cancel()
+	raw, err := r.srv.Next(ctx)
+	if err != nil {
+		r.t.Fatalf("no stanza came: %v\n%+v", err, r.comp.Stats())
+	}
+	return raw
+}
+
+// What no server may send ends the stream with its name, nothing is dispatched,
+// and the component comes back (B01 to B04, B09, checklist 22).
+func TestBadXMLEndsTheStream(t *testing.T) {
+	for label, tc := range map[string]struct{ raw, cond string }{
+		"bad UTF-8":     {iq("get", "1", juliet, domain, "<q xmlns='"+nsTest+"'>\xff</q>"), "not-well-formed"},
+		"control":       {iq("get", "1", juliet, domain, "<q xmlns='"+nsTest+"'>&#1;</q>"), "not-well-formed"},
+		"comment":       {"<!-- x -->", "restricted-xml"},
+		"PI":            {"<?x y?>", "restricted-xml"},
+		"DOCTYPE":       {"<!DOCTYPE x [<!ENTITY a 'b'>]>", "restricted-xml"},
+		"entity":        {iq("get", "1", juliet, domain, "<q xmlns='"+nsTest+"'>&nbsp;</q>"), "not-well-formed"},
+		"mismatched":    {"<iq><a></b></iq>", "not-well-formed"},
+		"prefix":        {"<iq><x:a/></iq>", "not-well-formed"},
+		"same twice":    {"<iq a='1' a='2'/>", "not-well-formed"},
+		"second header": {"<stream:stream xmlns:stream='" + nsStreams + "'>", "bad-format"},
+	} {
+		t.Run(label, func(t *testing.T) {
+			var seen logbook
+			cfg := quiet(muxOf(t))
+			cfg.Log = seen.logger()
+			var sent logbook
+			r := begin(t, cfg, componenttest.AllowViolations(), componenttest.Stage(func(o *componenttest.Options) {
+				o.Trace = func(byServer bool, data string) {
+					if !byServer {
+						_, _ = sent.Write([]byte(data))
+					}
+				}
+			}))
+			r.send(tc.raw + iq("get", "after", juliet, domain, query))
+			ctx, cancel := context.WithTimeout(t.Context(), patient)
+			defer cancel()
+			if err := r.srv.WaitStreams(ctx, 2); err != nil {
+				t.Fatal(err)
+			}
+			r.alive()
+			want := "<stream:error><" + tc.cond + " xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>"
+			if !sent.has(want) || !seen.has(tc.cond) {
+				t.Errorf("want %s, sent:\n%s\nlog:\n%s", want, sent.String(), seen.String())
+			}
+		})
+	}
+}
