@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"strings"
 	"syscall"
 
@@ -47,6 +48,9 @@ func (w World) signals() <-chan os.Signal {
 // Main runs the command that the arguments of the process name, with the
 // handlers of reg, and returns the exit code.
 func Main(reg handlers.Registry) int {
+	// A crash of the Go runtime ends with 2 otherwise, which for a service manager
+	// is a mistake of the operator and no reason to start again.
+	debug.SetTraceback("crash")
 	return Execute(context.Background(), os.Args[1:], World{
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, listen: listen,
 	}, reg)
