@@ -1,0 +1,5 @@
+//go:build !race
+
+package component_test
+
+const raceEnabled = false
