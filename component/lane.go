@@ -1,6 +1,9 @@
 package component
 
-import "sync"
+import (
+	"slices"
+	"sync"
+)
 
 const defaultMaxInFlight = 256
 
@@ -32,7 +35,7 @@ func (q *queue) sweep() (dead []*Request) {
 	if len(q.list) < cap(q.list) {
 		return nil
 	}
-	alive := make([]*Request, 0, 2*(len(q.list)-q.head)+8)
+	var alive []*Request
 	for _, r := range q.list[q.head:] {
 		if r.entry.answered.Load() {
 			dead = append(dead, r)
@@ -40,7 +43,7 @@ func (q *queue) sweep() (dead []*Request) {
 			alive = append(alive, r)
 		}
 	}
-	*q = queue{list: alive}
+	*q = queue{list: slices.Grow(alive, len(alive)+8)} // not soon again
 	return dead
 }
 
