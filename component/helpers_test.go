@@ -241,6 +241,8 @@ func (l *logbook) logger() *slog.Logger {
 	return slog.New(slog.NewTextHandler(l, &slog.HandlerOptions{Level: slog.LevelDebug}))
 }
 
+func (l *logbook) info() *slog.Logger { return slog.New(slog.NewTextHandler(l, nil)) }
+
 func (l *logbook) has(s string) bool { return strings.Contains(l.String(), s) }
 
 func (l *logbook) String() string {

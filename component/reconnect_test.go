@@ -1,0 +1,321 @@
+package component_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/iqd-xmpp/iqd/component"
+	"github.com/iqd-xmpp/iqd/component/componenttest"
+)
+
+// streams waits until n streams have been accepted.
+func (r *rig) streams(n int) {
+	r.t.Helper()
+	ctx, cancel := context.WithTimeout(r.t.Context(), 10*time.Minute)
+	defer cancel()
+	if err := r.srv.WaitStreams(ctx, n); err != nil {
+		r.t.Fatalf("stream %d did not come: %v, %+v", n, err, r.comp.Status())
+	}
+}
+
+// proven waits until the stream at hand has carried something to us.
+func (r *rig) proven() {
+	r.t.Helper()
+	r.wait("the stream is proven", func() bool { return r.comp.Status().Heard })
+}
+
+// TestHundredRestarts: a server that is restarted while requests arrive has us
+// back within 2 s, a hundred times, and no goroutine is left of any of it
+// (issue 2, checklist 6, N10).
+func TestHundredRestarts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := begin(t, quiet(two(t, component.Extension{}, false, func(context.Context, *component.Request) (component.Payload, error) {
+			<-time.After(150 * time.Millisecond)
+			return nil, nil
+		})))
+		var before int
+		answered := map[string]int{}
+		for i := range 100 {
+			r.proven()
+			for j := range 10 {
+				r.send(iq("get", fmt.Sprintf("q%d-%d", i, j), juliet, domain, query))
+				r.send(iq("get", fmt.Sprintf("s%d-%d", i, j), romeo, domain, sleepQuery))
+			}
+			if i%3 == 0 {
+				synctest.Wait()
+			}
+			if i%2 == 0 {
+				r.srv.Cut()
+			} else {
+				r.srv.Reset()
+			}
+			down := time.Now()
+			r.streams(i + 2)
+			if took := time.Since(down); took > 2*time.Second {
+				t.Fatalf("restart %d: back after %s", i, took)
+			}
+			time.Sleep(300 * time.Millisecond)
+			synctest.Wait()
+			if i == 1 {
+				before = runtime.NumGoroutine()
+			}
+		}
+		synctest.Wait()
+		if after := runtime.NumGoroutine(); after > before {
+			t.Errorf("%d goroutines after 2 restarts, %d after 100", before, after)
+		}
+		for r.srv.Queued() > 0 {
+			answered[r.next().id]++
+		}
+		for id, n := range answered {
+			if n != 1 {
+				t.Errorf("%s was answered %d times", id, n)
+			}
+		}
+		if n := len(answered); n < 500 {
+			t.Errorf("only %d requests were answered", n)
+		}
+		r.alive()
+	})
+}
+
+// TestReplySurvivesReconnect: the stream breaks while a handler runs; its reply is
+// sent on the next stream, once (checklist 90, servers.md 2.4).
+func TestReplySurvivesReconnect(t *testing.T) {
+	for label, break1 := range map[string]func(*componenttest.Server){
+		"cut": (*componenttest.Server).Cut, "reset": (*componenttest.Server).Reset, "closed": (*componenttest.Server).CloseStream,
+		"stream error": func(s *componenttest.Server) { s.StreamError("system-shutdown", "bye") },
+	} {
+		t.Run(label, func(t *testing.T) {
+			bothWays(t, func(t *testing.T, quick bool) {
+				synctest.Test(t, func(t *testing.T) {
+					g := newGate()
+					defer g.open()
+					r := serve(t, quick, func(context.Context, *component.Request) (component.Payload, error) {
+						<-g.ch
+						return component.Text(nsTest, "x", "kept"), nil
+					})
+					id := r.get(juliet)
+					time.Sleep(100 * time.Millisecond)
+					r.srv.Refuse(-1)
+					break1(r.srv)
+					time.Sleep(time.Second)
+					g.open()
+					time.Sleep(time.Second)
+					r.srv.Refuse(0)
+					r.streams(2)
+					r.reply(id).wants(t, "result")
+					r.alive()
+					if s := r.comp.Stats(); s.Lost != 1 || s.Streams != 2 {
+						t.Errorf("Lost = %d, Streams = %d, want 1 and 2", s.Lost, s.Streams)
+					}
+				})
+			})
+		})
+	}
+}
+
+// TestCutInMidStanza: a reply that the kernel took half of goes whole on the next
+// stream; those before it, which it took, are not repeated, and those behind it
+// follow (N15).
+func TestCutInMidStanza(t *testing.T) {
+	for label, break1 := range map[string]func(*componenttest.Server){"cut": (*componenttest.Server).Cut, "reset": (*componenttest.Server).Reset} {
+		t.Run(label, func(t *testing.T) {
+			bothWays(t, func(t *testing.T, quick bool) {
+				synctest.Test(t, func(t *testing.T) {
+					h := component.HandlerFunc(func(_ context.Context, req *component.Request) (component.Payload, error) {
+						return component.Text(nsTest, "x", strings.Repeat(req.ID, 50_000)), nil
+					})
+					r := begin(t, quiet(muxOf(t, component.Extension{Name: "x", Routes: []component.Route{{Name: name("q"), Get: h, Quick: quick}}})))
+					r.proven()
+					r.idle()
+					r.srv.StopReading()
+					for _, id := range []string{"1", "2", "3"} { // 50 kB each; the pipe holds 64
+						r.send(iq("get", id, juliet, domain, query))
+						synctest.Wait()
+					}
+					break1(r.srv)
+					r.srv.ResumeReading()
+					r.streams(2)
+					for _, id := range []string{"2", "3"} {
+						if got := r.next(); got.id != id || len(got.el.Child(nsTest, "x").Text()) != 50_000 {
+							t.Fatalf("got %.100s, want reply %s whole", got.raw, id)
+						}
+					}
+					r.alive()
+				})
+			})
+		})
+	}
+}
+
+// Replies written since the last stanza was read are counted when the stream is
+// reset, for nobody knows what became of them, and not when it was closed in order.
+func TestUnconfirmed(t *testing.T) {
+	for label, tc := range map[string]struct {
+		end  func(*componenttest.Server)
+		want uint64
+	}{"cut": {(*componenttest.Server).Cut, 0}, "reset": {(*componenttest.Server).Reset, 1}} {
+		t.Run(label, func(t *testing.T) {
+			bothWays(t, func(t *testing.T, quick bool) {
+				synctest.Test(t, func(t *testing.T) {
+					r := serve(t, quick, result)
+					r.proven()
+					r.idle()
+					r.get(juliet)
+					synctest.Wait()
+					tc.end(r.srv)
+					r.streams(2)
+					r.next() // the server had it all the same
+					r.alive()
+					if n := r.comp.Stats().Unconfirmed; n != tc.want {
+						t.Errorf("Unconfirmed = %d, want %d", n, tc.want)
+					}
+				})
+			})
+		})
+	}
+}
+
+// A reply that could not be sent before its deadline is dropped: who asked has
+// given up.
+func TestExpiredReplies(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate()
+		defer g.open()
+		r := serve(t, false, func(context.Context, *component.Request) (component.Payload, error) {
+			<-g.ch
+			return nil, nil
+		})
+		r.proven()
+		r.get(juliet)
+		synctest.Wait()
+		r.srv.Refuse(-1)
+		r.srv.Cut()
+		time.Sleep(time.Second)
+		g.open()
+		time.Sleep(30 * time.Second)
+		r.srv.Refuse(0)
+		r.streams(2)
+		r.alive()
+		r.idle()
+		if s := r.comp.Stats(); s.Expired == 0 || s.Results == 0 || s.Buffered != 0 {
+			t.Errorf("%+v: the reply has not expired", s)
+		}
+	})
+}
+
+// TestCallsOutliveReconnect: a pending call is answered on the new stream; one
+// that is not says that the stream broke (checklist 46, O12).
+func TestCallsOutliveReconnect(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := serve(t, false, result)
+		type out struct {
+			resp *component.Response
+			err  error
+		}
+		got := make(chan out, 3)
+		call := func(to string) {
+			resp, err := r.comp.SendIQ(t.Context(), component.Call{To: to, Payload: component.Text(nsTest, "q", "")})
+			got <- out{resp, err}
+		}
+		go call(juliet)
+		first := r.next()
+		r.srv.Refuse(3)
+		r.srv.Reset()
+		time.Sleep(50 * time.Millisecond)
+		go call(romeo) // unsent ones wait for the next stream
+		r.streams(2)
+		second := r.next()
+		for _, q := range []reply{first, second} {
+			r.send("<iq type='result' id='" + q.id + "' from='" + q.to + "' to='" + q.from + "'>" + query + "</iq>")
+			if o := <-got; o.err != nil || o.resp.From != q.to || o.resp.Payload.Name() != name("q") {
+				t.Errorf("SendIQ() = %+v, %v", o.resp, o.err)
+			}
+		}
+		go call(juliet)
+		r.next()
+		r.srv.Cut()
+		r.streams(3)
+		o := <-got
+		if !errors.Is(o.err, component.ErrDisconnected) || !errors.Is(o.err, context.DeadlineExceeded) {
+			t.Errorf("SendIQ() = %v, want a timeout that says the stream broke", o.err)
+		}
+		go call(juliet)
+		r.next()
+		if o := <-got; errors.Is(o.err, component.ErrDisconnected) || !errors.Is(o.err, context.DeadlineExceeded) {
+			t.Errorf("SendIQ() = %v, want a plain timeout", o.err)
+		}
+		r.alive()
+	})
+}
+
+// What is sent while there is no stream is bounded, and forgotten when nobody
+// waits for it any more.
+func TestSendWhileOffline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cfg := quiet(muxOf(t))
+		cfg.Limits.MaxBufferedBytes = 1 << 20
+		r := begin(t, cfg)
+		r.proven()
+		r.idle()
+		r.srv.Refuse(-1)
+		r.srv.Cut()
+		synctest.Wait()
+		send := func(i int) error {
+			return r.comp.Send(component.Stanza{Kind: "message", ID: fmt.Sprint("m", i), To: juliet, Payloads: []component.Payload{component.Text(nsTest, "x", strings.Repeat("x", 10_000))}})
+		}
+		n := 0
+		for ; send(n) == nil; n++ {
+		}
+		if err := send(n); !errors.Is(err, component.ErrOverload) || n < 50 || n > 110 {
+			t.Errorf("after %d messages Send() = %v, want ErrOverload at 1 MiB", n, err)
+		}
+		if _, err := r.comp.SendIQ(t.Context(), component.Call{To: juliet, Payload: component.Text(nsTest, "q", strings.Repeat("x", 10_000))}); !errors.Is(err, component.ErrOverload) {
+			t.Errorf("SendIQ() = %v, want ErrOverload", err)
+		}
+		time.Sleep(40 * time.Second)
+		if err := send(1000); err != nil {
+			t.Errorf("Send() = %v although what is there has expired", err)
+		}
+		r.srv.Refuse(0)
+		r.streams(2)
+		if got := r.next(); got.id != "m1000" {
+			t.Errorf("got %s", got.raw)
+		}
+		r.alive()
+	})
+}
+
+// TestServerIsAway: one line a minute says so, and the status too (checklist 4,
+// N01, N09).
+func TestServerIsAway(t *testing.T) {
+	for label, away := range map[string]func(*componenttest.Server){
+		"refused": func(s *componenttest.Server) { s.Refuse(-1) },
+	} {
+		t.Run(label, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var book logbook
+				cfg := quiet(muxOf(t))
+				cfg.Log = book.info()
+				r := begin(t, cfg, componenttest.Offline(), componenttest.Before(away))
+				time.Sleep(10 * time.Minute)
+				if s := r.comp.Status(); s.State != component.StateWaiting || s.Err == nil || s.Retry > 10*time.Second {
+					t.Errorf("status %+v", s)
+				}
+				if n := strings.Count(book.String(), "not connected"); n < 8 || n > 11 {
+					t.Errorf("%d lines in ten minutes:\n%s", n, book.String())
+				}
+				r.srv.Refuse(0)
+				r.streams(1)
+				r.alive()
+			})
+		})
+	}
+}
