@@ -1,0 +1,396 @@
+package component_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/iqd-xmpp/iqd/component"
+	"mellium.im/xmpp/stanza"
+)
+
+type outcome struct {
+	resp *component.Response
+	err  error
+}
+
+// call sends a request of our own and returns it as the server saw it, and where
+// its outcome comes.
+func (r *rig) call(to string) (reply, <-chan outcome) {
+	r.t.Helper()
+	done := make(chan outcome, 1)
+	err := r.comp.StartIQ(component.Call{To: to, Payload: component.Text(nsTest, "q", "")}, func(resp *component.Response, err error) {
+		done <- outcome{resp, err}
+	})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return r.next(), done
+}
+
+func result2(id, from, payload string) string {
+	return "<iq type='result' id='" + id + "' from='" + from + "' to='" + domain + "'>" + payload + "</iq>"
+}
+
+// TestSpoofedReplies: a reply with the right id counts only from the peer that was
+// asked (checklist 43, O04, O05, O08, O09, CVE-2014-0364, CVE-2024-46957).
+func TestSpoofedReplies(t *testing.T) {
+	peer := "bob@example.net/r"
+	for label, raw := range map[string]string{
+		"somebody else":    "<iq type='result' id='%s' from='alice@example.net/x' to='" + domain + "'/>",
+		"an error of hers": "<iq type='error' id='%s' from='alice@example.net/x' to='" + domain + "'><error type='cancel'><gone xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>",
+		"his bare address": "<iq type='result' id='%s' from='bob@example.net' to='" + domain + "'/>",
+		"another resource": "<iq type='result' id='%s' from='bob@example.net/other' to='" + domain + "'/>",
+		"resource's case":  "<iq type='result' id='%s' from='bob@example.net/R' to='" + domain + "'/>",
+		"no from":          "<iq type='result' id='%s' to='" + domain + "'/>",
+		"empty from":       "<iq type='result' id='%s' from='' to='" + domain + "'/>",
+		"his server":       "<iq type='result' id='%s' from='example.net' to='" + domain + "'/>",
+		"ourselves":        "<iq type='result' id='%s' from='" + domain + "' to='" + domain + "'/>",
+		"a message":        "<message type='error' id='%s' from='bob@example.net/r' to='" + domain + "'/>",
+		"a presence":       "<presence type='error' id='%s' from='bob@example.net/r' to='" + domain + "'/>",
+		"another id":       "<iq type='result' id='x%s' from='bob@example.net/r' to='" + domain + "'/>",
+	} {
+		t.Run(label, func(t *testing.T) {
+			var book logbook
+			cfg := quiet(muxOf(t))
+			cfg.Log = book.logger()
+			r := begin(t, cfg)
+			q, done := r.call(peer)
+			r.send(fmt.Sprintf(raw, q.id))
+			r.alive()
+			select {
+			case o := <-done:
+				t.Fatalf("taken for the reply: %+v, %v", o.resp, o.err)
+			default:
+			}
+			r.send(result2(q.id, peer, "<mine xmlns='urn:x'/>"))
+			if o := <-done; o.err != nil || o.resp.Payload.Name().Local != "mine" || o.resp.From != peer {
+				t.Errorf("got %+v, %v", o.resp, o.err)
+			}
+			s := r.comp.Stats()
+			if s.Spoofed+s.Ignored+s.Unsolicited != 1 {
+				t.Errorf("not counted: %+v", s)
+			}
+			if s.Spoofed == 1 && !book.has("asked=bob@example.net/r") {
+				t.Errorf("not logged:\n%s", book.String())
+			}
+		})
+	}
+	t.Run("a request with that id", func(t *testing.T) {
+		r := serve(t, false, result)
+		q, done := r.call(peer)
+		r.send(iq("get", q.id, peer, domain, query))
+		r.reply(q.id).wants(t, "result")
+		r.send(result2(q.id, peer, ""))
+		if o := <-done; o.err != nil || !o.resp.Payload.IsZero() {
+			t.Errorf("got %+v, %v", o.resp, o.err)
+		}
+	})
+}
+
+// TestNormalisedReplies: servers answer with the address as they write it (O06,
+// servers.md 2.7).
+func TestNormalisedReplies(t *testing.T) {
+	for asked, answers := range map[string]string{
+		"Alice@Example.NET/Probe": "alice@example.net/Probe",
+		"EXAMPLE.NET":             "example.net",
+		"example.net.":            "example.net",
+		"nope\u2163@example.net":  "nopeiv@example.net",
+		"a@example.net/\u2163":    "a@example.net/IV",
+		"stra\u00dfe@example.net": "strasse@example.net",
+	} {
+		r := begin(t, quiet(muxOf(t)))
+		for _, from := range []string{asked, answers} {
+			q, done := r.call(asked)
+			r.send(result2(q.id, from, ""))
+			if o := <-done; o.err != nil {
+				t.Errorf("asked %q, answered from %q: %v", asked, from, o.err)
+			}
+		}
+	}
+	r := begin(t, quiet(muxOf(t)))
+	q, done := r.call("example.net") // of the own server the own word counts without from (RFC 6120, 8.1.2.1)
+	r.send("<iq type='result' id='" + q.id + "' to='" + domain + "'/>")
+	if o := <-done; o.err != nil {
+		t.Error(o.err)
+	}
+}
+
+// TestPeerErrors: what the peer said reaches the caller typed, however odd it is
+// (O01, O17).
+func TestPeerErrors(t *testing.T) {
+	const ns = " xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'"
+	r := begin(t, quiet(muxOf(t)))
+	for _, tc := range []struct {
+		inner string
+		cond  stanza.Condition
+		typ   stanza.ErrorType
+		text  string
+	}{
+		{"<q xmlns='urn:x'/><error type='auth'><forbidden" + ns + "/><text" + ns + ">no</text></error>", stanza.Forbidden, stanza.Auth, "no"},
+		{"<error type='wait'><text" + ns + ">first</text><x xmlns='urn:x'/><resource-constraint" + ns + "/></error>", stanza.ResourceConstraint, stanza.Wait, "first"},
+		{"<error type='odd'><on-fire" + ns + "/></error>", stanza.UndefinedCondition, "odd", ""},
+		{"<error/>", stanza.UndefinedCondition, "", ""},
+		{"", stanza.UndefinedCondition, "", ""},
+	} {
+		q, done := r.call(juliet)
+		r.send("<iq type='error' id='" + q.id + "' from='" + juliet + "' to='" + domain + "'>" + tc.inner + "</iq>")
+		o := <-done
+		var pe *component.PeerError
+		if !errors.As(o.err, &pe) || pe.Condition != tc.cond || pe.Type != tc.typ || pe.Text != tc.text || pe.From != juliet {
+			t.Errorf("%s: got %#v", tc.inner, o.err)
+		} else if !strings.Contains(pe.Error(), string(tc.cond)) || !strings.Contains(pe.Error(), tc.text) {
+			t.Errorf("the error says %q", pe)
+		}
+	}
+	q, done := r.call(juliet)
+	r.send(result2(q.id, juliet, strings.Repeat("<a>", 200)+strings.Repeat("</a>", 200)))
+	if o := <-done; o.err == nil || !strings.Contains(o.err.Error(), "128") {
+		t.Errorf("a reply over the limits: %+v, %v", o.resp, o.err)
+	}
+}
+
+// TestDoubleAndLate: the first reply counts, all others are dropped and counted
+// (O03, O07, checklist 47).
+func TestDoubleAndLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := begin(t, quiet(muxOf(t)))
+		q, done := r.call(juliet)
+		r.send(strings.Repeat(result2(q.id, juliet, ""), 3))
+		if o := <-done; o.err != nil {
+			t.Error(o.err)
+		}
+		q, done = r.call(juliet)
+		start := time.Now()
+		o := <-done
+		if took := time.Since(start).Round(time.Second); !errors.Is(o.err, context.DeadlineExceeded) || took != 30*time.Second {
+			t.Errorf("got %v after %s", o.err, took)
+		}
+		r.send(result2(q.id, juliet, ""))
+		r.alive()
+		if s := r.comp.Stats(); s.Unsolicited != 3 || s.CallTimeouts != 1 || s.Pending != 0 {
+			t.Errorf("got %+v", s)
+		}
+	})
+}
+
+// TestManyTimeouts: nothing is left of calls that nobody answers or that their
+// callers gave up (checklist 47, 48, O14).
+func TestManyTimeouts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := begin(t, quiet(muxOf(t)))
+		for round := range 20 {
+			for range 500 {
+				if err := r.comp.StartIQ(component.Call{To: juliet, Payload: component.Text(nsTest, "q", "")}, nil); err != nil {
+					t.Fatal(err)
+				}
+			}
+			ctx, cancel := context.WithCancelCause(t.Context())
+			gaveUp := errors.New("gave up")
+			go func() { time.Sleep(time.Second); cancel(gaveUp) }()
+			if _, err := r.comp.SendIQ(ctx, component.Call{To: juliet, Payload: component.Text(nsTest, "q", "")}); !errors.Is(err, gaveUp) {
+				t.Errorf("SendIQ() = %v, want the cause", err)
+			}
+			short, cancel2 := context.WithTimeout(t.Context(), time.Second)
+			if _, err := r.comp.SendIQ(short, component.Call{To: juliet, Payload: component.Text(nsTest, "q", "")}); !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("SendIQ() = %v, want a timeout", err)
+			}
+			cancel2()
+			time.Sleep(31 * time.Second)
+			synctest.Wait()
+			if n := r.comp.Stats().Pending; n > 1 { // the stream's own check
+				t.Fatalf("round %d: %d calls are left", round, n)
+			}
+			for r.srv.Queued() > 0 {
+				r.nextRaw()
+			}
+		}
+		r.alive()
+	})
+}
+
+// TestTooManyCalls: over the limit a call fails at once, and the stream's own
+// checks go on (O11).
+func TestTooManyCalls(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cfg := quiet(muxOf(t))
+		cfg.CallTimeout = time.Hour
+		r := begin(t, cfg)
+		var err error
+		n := 0
+		for ; err == nil; n++ {
+			err = r.comp.StartIQ(component.Call{To: juliet, Payload: component.Text(nsTest, "q", "")}, nil)
+		}
+		if !errors.Is(err, component.ErrOverload) || n < 9_990 || n > 10_002 {
+			t.Errorf("call %d: %v", n, err)
+		}
+		time.Sleep(10 * time.Minute)
+		if n := r.srv.Streams(); n != 1 {
+			t.Errorf("%d streams: the checks of the stream failed", n)
+		}
+		for r.srv.Queued() > 0 {
+			q := r.next()
+			r.send(result2(q.id, juliet, ""))
+		}
+		r.alive()
+	})
+}
+
+// TestRefusedCalls: what a server would close the stream for is refused before
+// anything is written (O18, MUST table).
+func TestRefusedCalls(t *testing.T) {
+	r := begin(t, quiet(muxOf(t)))
+	ok := component.Text(nsTest, "q", "")
+	for label, c := range map[string]component.Call{
+		"foreign from":   {From: "romeo@example.net", To: juliet, Payload: ok},
+		"subdomain":      {From: "x." + domain, To: juliet, Payload: ok},
+		"no payload":     {To: juliet},
+		"result":         {Type: stanza.ResultIQ, To: juliet, Payload: ok},
+		"no to":          {Payload: ok},
+		"bad to":         {To: "@b", Payload: ok},
+		"control in to":  {To: "a\x01@example.net", Payload: ok},
+		"UTF-8 in from":  {From: "a\xff@" + domain, To: juliet, Payload: ok},
+		"bad lang":       {To: juliet, Lang: "\x02", Payload: ok},
+		"two roots":      {To: juliet, Payload: payloadFunc(func(e *component.Encoder) { e.Empty(nsTest, "a"); e.Empty(nsTest, "b") })},
+		"nothing":        {To: juliet, Payload: payloadFunc(func(*component.Encoder) {})},
+		"bad character":  {To: juliet, Payload: component.Text(nsTest, "q", "\ufffe")},
+		"too large":      {To: juliet, Payload: component.Text(nsTest, "q", strings.Repeat("x", 500_000))},
+		"too deep":       {To: juliet, Payload: nested(128)},
+		"not marshalled": {To: juliet, Payload: component.Value(make(chan int))},
+	} {
+		if resp, err := r.comp.SendIQ(t.Context(), c); err == nil {
+			t.Errorf("%s: SendIQ() = %+v", label, resp)
+		}
+		if err := r.comp.StartIQ(c, func(*component.Response, error) { t.Errorf("%s: done was called", label) }); err == nil {
+			t.Errorf("%s: StartIQ() returned no error", label)
+		}
+	}
+	for label, s := range map[string]component.Stanza{
+		"iq": {Kind: "iq", To: juliet}, "no kind": {To: juliet}, "foreign from": {Kind: "message", To: juliet, From: "x@y"},
+		"no to": {Kind: "presence"}, "bad type": {Kind: "message", To: juliet, Type: "\x00"},
+		"bad payload": {Kind: "message", To: juliet, Payloads: []component.Payload{component.Text(nsTest, "<", "")}},
+	} {
+		if err := r.comp.Send(s); err == nil {
+			t.Errorf("%s: Send() returned no error", label)
+		}
+	}
+	r.alive()
+	if n := r.comp.Stats().Pending; n > 1 {
+		t.Errorf("%d calls are pending", n)
+	}
+}
+
+// What is sent is as it was asked for.
+func TestSend(t *testing.T) {
+	r := begin(t, quiet(muxOf(t)))
+	err := r.comp.Send(component.Stanza{Kind: "message", Type: "chat", ID: "i'", To: juliet, From: "a@" + domain + "/b", Lang: "de",
+		Payloads: []component.Payload{component.Text("jabber:component:accept", "body", "<hi>"), component.Text(nsTest, "x", "")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = "<message type='chat' id='i&apos;' from='a@iq.example.net/b' to='juliet@example.net/balcony' xml:lang='de'><body>&lt;hi&gt;</body><x xmlns='urn:example:test'/></message>"
+	if got := r.next(); got.raw != want {
+		t.Errorf("sent %s, want %s", got.raw, want)
+	}
+	q, _ := r.call(juliet)
+	r.send(result2(q.id, juliet, ""))
+	if q.typ != "get" || q.from != domain || len(q.id) < 20 {
+		t.Errorf("sent %s", q.raw)
+	}
+}
+
+// TestStartIQOrder: requests started one after the other are sent in that order.
+func TestStartIQOrder(t *testing.T) {
+	r := begin(t, quiet(muxOf(t)))
+	var wg sync.WaitGroup
+	for i := range 300 {
+		wg.Add(1)
+		err := r.comp.StartIQ(component.Call{Type: stanza.SetIQ, To: juliet, Payload: component.Text(nsTest, "n", fmt.Sprint(i))},
+			func(resp *component.Response, err error) {
+				defer wg.Done()
+				if err != nil || resp.Payload.Text() != fmt.Sprint(i) {
+					t.Errorf("call %d got %+v, %v", i, resp, err)
+				}
+			})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	var sent []reply
+	for i := range 300 {
+		q := r.next()
+		if got := q.el.Child(nsTest, "n").Text(); got != fmt.Sprint(i) || q.typ != "set" {
+			t.Fatalf("call %d is %s", i, q.raw)
+		}
+		sent = append(sent, q)
+	}
+	for i := range sent { // answered backwards (O10)
+		q := sent[len(sent)-1-i]
+		r.send(result2(q.id, juliet, "<n xmlns='urn:n'>"+q.el.Child(nsTest, "n").Text()+"</n>"))
+	}
+	wg.Wait()
+}
+
+// TestHandlerAsks: a handler may send a request and wait, also when only one may
+// run, in a quick one and towards ourselves (O15, O16, checklist 38).
+func TestHandlerAsks(t *testing.T) {
+	for _, to := range []string{juliet, domain} {
+		bothWays(t, func(t *testing.T, quick bool) {
+			ask := component.HandlerFunc(func(ctx context.Context, req *component.Request) (component.Payload, error) {
+				resp, err := req.Requester().SendIQ(ctx, component.Call{To: to, Payload: component.Text(nsTest, "q", "")})
+				if err != nil {
+					return nil, err
+				}
+				return resp.Payload, nil
+			})
+			r := begin(t, quiet(muxOf(t,
+				component.Extension{Name: "asks", MaxInFlight: 1, Routes: []component.Route{{Name: name("sleep"), Get: ask, Quick: quick}}},
+				component.Extension{Name: "answers", Routes: []component.Route{{Name: name("q"), Get: give(component.Text(nsTest, "answer", ""), nil)}}})))
+			for range 5 {
+				id := r.sleep(romeo)
+				if to == juliet {
+					q := r.next()
+					r.send(result2(q.id, juliet, "<answer xmlns='urn:x'/>"))
+				}
+				if got := r.reply(id); got.typ != "result" || !strings.Contains(got.raw, "<answer") {
+					t.Errorf("got %s", got.raw)
+				}
+			}
+			r.alive()
+		})
+	}
+}
+
+// After Run everything says that the component is gone.
+func TestAfterShutdown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSolo(t, quiet(muxOf(t)))
+		s.up()
+		_, done := s.call(juliet)
+		if err := s.comp.Alive(t.Context()); err != nil {
+			t.Errorf("Alive() = %v", err)
+		}
+		s.stop()
+		if o := <-done; !errors.Is(o.err, component.ErrShutdown) {
+			t.Errorf("a pending call ended with %v", o.err)
+		}
+		_, err := s.comp.SendIQ(t.Context(), component.Call{To: juliet, Payload: component.Text(nsTest, "q", "")})
+		for what, err := range map[string]error{
+			"SendIQ": err, "StartIQ": s.comp.StartIQ(component.Call{To: juliet, Payload: component.Text(nsTest, "q", "")}, nil),
+			"Send": s.comp.Send(component.Stanza{Kind: "message", To: juliet}), "Alive": s.comp.Alive(t.Context()),
+			"Reload": s.comp.Reload(component.NewMux(), component.Limits{}),
+		} {
+			if !errors.Is(err, component.ErrShutdown) {
+				t.Errorf("%s() = %v, want ErrShutdown", what, err)
+			}
+		}
+		if err := s.comp.Run(t.Context()); err == nil {
+			t.Error("a second Run() returned no error")
+		}
+	})
+}
