@@ -143,9 +143,9 @@ type item struct{ jid, name, group string }
 
 // A roster holds the items that every requester gets, and what has been set.
 type roster struct {
-	items []item
-	mu    sync.Mutex
-	stored  map[string]item
+	items  []item
+	mu     sync.Mutex
+	stored map[string]item
 }
 
 func (r *roster) get(context.Context, *component.Request) (component.Payload, error) {
