@@ -244,7 +244,8 @@ func (c *Component) Alive(ctx context.Context) error {
 		defer close(locks)
 		c.out.mu.Lock()
 		c.led.mu.Lock()
-		c.led.mu.Unlock() //nolint:staticcheck // to have had it is all
+		//lint:ignore SA2001 to have had both locks is all
+		c.led.mu.Unlock()
 		c.out.mu.Unlock()
 	}()
 	select {
