@@ -53,7 +53,7 @@ func (s *stream) keepAlive() {
 			misses, wait = 0, c.cfg.CheckInterval-quiet
 			continue
 		}
-		if s.check() || s.paused.Load() { // while we do not read, the deadline of writes is what finds a dead server
+		if s.check() || s.busy() {
 			misses, wait = 0, c.cfg.CheckInterval
 			continue
 		}
@@ -96,6 +96,16 @@ func (s *stream) check() bool {
 	return s.heard.Load() > before
 }
 
+// busy reports whether the server is no more than slow: it takes what we write,
+// and more is waiting, our checks among it. While we do not even read, the
+// deadline of writes is what finds a dead server.
+func (s *stream) busy() bool {
+	taken := s.c.out.taken.Load()
+	moving := taken != s.taken && s.c.out.size.Load() > 0
+	s.taken = taken
+	return moving || s.paused.Load()
+}
+
 // diagnose finds out whether the stream is deaf or the server stalls.
 func (s *stream) diagnose() error {
 	c := s.c
@@ -107,11 +117,11 @@ func (s *stream) diagnose() error {
 		return errDeaf
 	}
 	start := c.now()
-	for s.heard.Load() == before && !s.paused.Load() {
+	for s.heard.Load() == before {
 		if time.Duration(c.now()-start) > stallTimeout {
 			return errors.New("the server has answered nothing for " + stallTimeout.String())
 		}
-		if !s.pause(time.Second) {
+		if !s.pause(time.Second) || s.busy() {
 			return nil
 		}
 		if c.ask(c.cfg.JID+"/"+checkPrefix+s.nonce, s.ended) {

@@ -10,7 +10,7 @@ const (
 	flushAt    = 64 << 10         // the reader writes what it has gathered from here on
 	pauseAt    = 16 << 20         // above this much unwritten output the reader pauses
 	resumeAt   = pauseAt / 2      // until half of it is gone
-	writeChunk = 256 << 10        // of one blocking write, so that progress can be seen
+	writeChunk = 64 << 10         // of one blocking write, so that progress can be seen
 	writeStall = 90 * time.Second // without progress ends the connection
 	keepBuffer = 1 << 20          // a larger buffer is given back once it is empty
 )
@@ -38,6 +38,7 @@ type output struct {
 	purgeAt int64 // when it is worth the while to look again for what nobody waits for
 
 	size      atomic.Int64 // bytes in head and tail that the kernel has not taken
+	taken     atomic.Int64 // bytes that the kernel has taken, ever
 	sinceRead atomic.Int64 // replies written since the last stanza was read
 	expired   atomic.Uint64
 }
@@ -181,6 +182,7 @@ func (o *output) took(n int) {
 		h.next++
 	}
 	o.size.Add(-int64(n))
+	o.taken.Add(int64(n))
 	if freed := o.led.free(h.items[first:h.next]); freed > 0 {
 		o.sinceRead.Add(int64(freed))
 	}

@@ -40,6 +40,7 @@ type stream struct {
 
 	heard  atomic.Int64 // when the last stanza was routed to us
 	paused atomic.Bool  // the server takes nothing, so we read nothing
+	taken  int64        // by the kernel when we last looked; of the goroutine that keeps alive
 	nonce  string       // resource of the checks of this stream
 }
 
