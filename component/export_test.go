@@ -1,5 +1,7 @@
 package component
 
+import "time"
+
 // Waiting returns how many requests the lanes of a mux hold that do not run.
 func Waiting(m *Mux) int {
 	n := 0
@@ -12,4 +14,19 @@ func Waiting(m *Mux) int {
 		inst.lane.mu.Unlock()
 	}
 	return n
+}
+
+// Pacer returns what says how long to wait before the next try.
+func Pacer() func(err error, routed bool, now time.Time) time.Duration { return newPacer().next }
+
+// Fold returns an address as replies are compared.
+func Fold(s string) string { return fold(s) }
+
+// Addressable reports whether a reply can be sent there.
+func Addressable(s string) bool { return addressable(s) }
+
+// Bind makes req one that c has read.
+func Bind(c *Component, req *Request, at Address) *Request {
+	req.comp, req.at = c, at
+	return req
 }

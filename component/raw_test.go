@@ -56,10 +56,10 @@ func (s *rawServer) dial(context.Context) (net.Conn, error) {
 // start runs a component against the server until the test ends.
 func (s *rawServer) start(cfg component.Config) *component.Component {
 	s.t.Helper()
-	cfg.JID, cfg.Secret, cfg.Hosts = domain, "secret", []string{"example.net"}
-	if cfg.Server = s.addr; s.addr == "" {
+	if cfg.Server = s.addr; s.addr == "" && cfg.Dial == nil {
 		cfg.Dial = s.dial
 	}
+	cfg.JID, cfg.Secret, cfg.Hosts = domain, "secret", []string{"example.net"}
 	if cfg.Limits.DrainTimeout == 0 {
 		cfg.Limits.DrainTimeout = time.Second
 	}
