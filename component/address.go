@@ -62,13 +62,24 @@ func fold(s string) string {
 		out = foldPart(local) + "@" + out
 	}
 	if len(bareOf(s)) < len(s) {
-		out += "/" + norm.NFKC.String(resource)
+		out += "/" + norm.NFKC.String(strings.Map(visible, resource))
 	}
 	return out
 }
 
 func foldPart(s string) string {
-	return norm.NFKC.String(cases.Fold().String(norm.NFKC.String(s)))
+	return norm.NFKC.String(cases.Fold().String(norm.NFKC.String(strings.Map(visible, s))))
+}
+
+// visible drops what servers map to nothing (RFC 3454, B.1): ejabberd routes an
+// address with such characters to us as it was typed.
+func visible(r rune) rune {
+	switch {
+	case r == 0xAD, r == 0x34F, r == 0x1806, r >= 0x180B && r <= 0x180D, r >= 0x200B && r <= 0x200D,
+		r == 0x2060, r >= 0xFE00 && r <= 0xFE0F, r == 0xFEFF:
+		return -1
+	}
+	return r
 }
 
 // plainLower reports whether folding leaves s alone for certain.

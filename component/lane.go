@@ -3,6 +3,7 @@ package component
 import (
 	"slices"
 	"sync"
+	"sync/atomic"
 )
 
 const defaultMaxInFlight = 256
@@ -19,6 +20,7 @@ type lane struct {
 	queue   queue
 	chains  map[string]*queue // by bare sender: what waits behind the one that runs or is queued
 	idle    chan struct{}     // closed when nothing runs any more; nil: nobody waits for that
+	held    atomic.Bool       // nothing starts yet: an extension of the same name is about to end
 }
 
 // A queue is first in, first out.
@@ -101,7 +103,7 @@ func (l *lane) submit(req *Request) verdict {
 		}
 		l.chains[req.entry.key] = &queue{}
 	}
-	if l.max != 0 && l.running >= l.max {
+	if l.held.Load() || l.max != 0 && l.running >= l.max {
 		l.enqueue(req)
 		return queued
 	}
@@ -122,6 +124,9 @@ func (l *lane) enqueue(req *Request) {
 // free reports whether a request may run out of the lane, because nothing of its
 // sender waits or runs in it.
 func (l *lane) free(req *Request) bool {
+	if l.held.Load() {
+		return false
+	}
 	if !l.ordered {
 		return true
 	}
@@ -165,6 +170,27 @@ func (l *lane) finish(req *Request) *Request {
 		l.idle = nil
 	}
 	return nil
+}
+
+// release ends the holding and returns what may run now.
+func (l *lane) release() (run []*Request) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.held.Store(false)
+	for l.running < l.max {
+		req := l.queue.pop()
+		if req == nil {
+			break
+		}
+		if req.entry.answered.Load() {
+			l.follow(req)
+			continue
+		}
+		l.running++
+		req.entry.running = true
+		run = append(run, req)
+	}
+	return run
 }
 
 // next returns the first that waits, if there is a place for it: what was adopted

@@ -243,6 +243,9 @@ func pick(list []*route, req *Request) (*route, Handler) {
 }
 
 func (i *instance) serves(at Address) bool {
+	if len(i.ext.Routes) == 0 {
+		return at == Domain // it has only something to tell
+	}
 	return slices.ContainsFunc(i.ext.Routes, func(r Route) bool { return max(r.At, Domain)&at != 0 })
 }
 

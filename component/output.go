@@ -35,6 +35,7 @@ type output struct {
 	head    batch     // being written; nobody else touches it while writing is set
 	stream  *stream   // nil: none
 	writing bool
+	held    int   // handlers that wait for room
 	purgeAt int64 // when it is worth the while to look again for what nobody waits for
 
 	size      atomic.Int64 // bytes in head and tail that the kernel has not taken
@@ -77,6 +78,25 @@ func (o *output) append(data []byte, it outItem) {
 	o.tail.buf = append(o.tail.buf, data...)
 	o.tail.items = append(o.tail.items, it)
 	o.size.Add(int64(len(data))) // under the lock, or dropExpired would count it twice
+	if o.held > 0 {
+		o.moved.Broadcast() // it may be the answer of one that is held back
+	}
+}
+
+// hold holds back a handler that is about to run while the server takes too
+// little of what has been answered, until it takes more or req has been answered
+// otherwise.
+func (o *output) hold(req *Request) {
+	if o.size.Load() < pauseAt {
+		return
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.held++
+	for o.size.Load() > resumeAt && !req.entry.answered.Load() {
+		o.moved.Wait()
+	}
+	o.held--
 }
 
 // room reports whether n bytes more are within the limit. What nobody waits for

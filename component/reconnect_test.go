@@ -141,6 +141,7 @@ func TestCutInMidStanza(t *testing.T) {
 						synctest.Wait()
 					}
 					break1(r.srv)
+					synctest.Wait() // or the old stream would take more
 					r.srv.ResumeReading()
 					r.streams(2)
 					for _, id := range []string{"2", "3"} {

@@ -2,6 +2,7 @@ package component
 
 import (
 	"context"
+	"log/slog"
 	"runtime/debug"
 
 	"mellium.im/xmpp/stanza"
@@ -70,6 +71,7 @@ func (c *Component) serveOne(req *Request) (next *Request) {
 			c.spawn(next)
 		}
 	}()
+	c.out.hold(req)
 	if !req.entry.answered.Load() {
 		c.perform(sc, req)
 	}
@@ -82,6 +84,10 @@ func (c *Component) serveOne(req *Request) (next *Request) {
 // finishSlow answers a request that has a line in the ledger.
 func (c *Component) finishSlow(sc *scratch, req *Request) {
 	c.led.done(req)
+	if !sc.isError && len(sc.buf) > smallReply && !c.room(sc) {
+		c.stats.overloads.Add(1)
+		c.renderError(sc, req, &Error{Condition: stanza.ResourceConstraint, Text: "too many replies are waiting for the server"})
+	}
 	if c.settle(sc, req) {
 		c.out.kick()
 	} else {
@@ -89,6 +95,11 @@ func (c *Component) finishSlow(sc *scratch, req *Request) {
 	}
 	(*reqContext)(req).cancel(context.Canceled)
 }
+
+// smallReply is the size up to which a reply is kept even when the output is full:
+// whoever has changed something is to hear of it, and what is that small is
+// bounded by Limits.InFlight.
+const smallReply = 4 << 10
 
 // runHooks calls what the handler left to AfterReply, once, whatever becomes of
 // it.
@@ -119,6 +130,7 @@ func (c *Component) expired(late []*Request) {
 	for _, req := range late {
 		if c.refuse(req, &Error{Condition: stanza.RemoteServerTimeout, Text: "the handler did not answer in time"}) {
 			c.stats.timeouts.Add(1)
+			c.cfg.Log.LogAttrs(c.base, slog.LevelWarn, "handler did not answer in time", requestAttrs(req)...)
 		}
 		(*reqContext)(req).cancel(context.DeadlineExceeded)
 		for _, r := range req.rt.inst.lane.late(req) {

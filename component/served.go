@@ -114,8 +114,10 @@ func (c *Component) Reload(h Handler, lim Limits) error {
 	}
 	next := newServed(h, lim)
 	old := c.served.Load()
+	var held []*instance
 	if c.started.Load() {
 		next.start(c)
+		held = next.hold(old)
 	}
 	c.served.Store(next)
 	// A quick call is in no lane until it turns out to be slow.
@@ -123,7 +125,27 @@ func (c *Component) Reload(h Handler, lim Limits) error {
 	if c.started.Load() {
 		old.stop(c, next)
 	}
+	for _, inst := range held {
+		for _, req := range inst.lane.release() {
+			c.spawn(req)
+		}
+	}
 	return nil
+}
+
+// hold has the extensions that take the place of one of the same name wait until
+// that one has ended, or what an owner sent later would overtake what it sent
+// before.
+func (v *served) hold(old *served) (held []*instance) {
+	for _, inst := range v.instances() {
+		for _, was := range old.instances() {
+			if was != inst && was.ext.Name == inst.ext.Name {
+				inst.lane.held.Store(true)
+				held = append(held, inst)
+			}
+		}
+	}
+	return held
 }
 
 // broadcast gives a presence or a message to the extensions that want them.
