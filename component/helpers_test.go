@@ -202,7 +202,9 @@ func (r reply) wants(t testing.TB, want string) {
 	}
 }
 
-func name(local string) xml.Name { return xml.Name{Space: nsTest, Local: local} }
+func name(local string) xml.Name { return xmlName(nsTest, local) }
+
+func xmlName(space, local string) xml.Name { return xml.Name{Space: space, Local: local} }
 
 func muxOf(t testing.TB, exts ...component.Extension) *component.Mux {
 	t.Helper()
