@@ -91,7 +91,7 @@ func (d *document) syntaxError(err error) error {
 	// Its own line is the next one where the mistake is the end of a line.
 	before := d.text[:min(max(pe.Position.Start, 0), len(d.text))]
 	line, col := 1+strings.Count(before, "\n"), len(before)-strings.LastIndexByte(before, '\n')
-	return &FileError{d.name, line, col, errors.New(pe.Message)}
+	return &FileError{d.name, line, col, errors.New(syntaxMessage(pe.Message))}
 }
 
 // fail returns err as one of the file as a whole.
