@@ -23,6 +23,7 @@ type notifier struct {
 	mu          sync.Mutex
 	state       string
 	reloadErr   string // of the last reload; empty: it was good
+	ending      bool   // no reload is told of any more
 }
 
 func newNotifier(server, jid string) *notifier {
@@ -45,6 +46,11 @@ func (n *notifier) close() { _ = n.out.Close() }
 func (n *notifier) ready() { n.send(systemd.SdNotifyReady) }
 
 func (n *notifier) reloading() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.ending {
+		return
+	}
 	n.send(systemd.SdNotifyReloading, strings.TrimSpace(systemd.SdNotifyMonotonicUsec()))
 }
 
@@ -52,6 +58,9 @@ func (n *notifier) reloading() {
 func (n *notifier) reloaded(err error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	if n.ending {
+		return // READY=1 would take back that we are stopping
+	}
 	n.reloadErr = ""
 	if err != nil {
 		n.reloadErr = "; reload failed: " + err.Error()
@@ -63,6 +72,9 @@ func (n *notifier) reloaded(err error) {
 // the middle of it.
 func (n *notifier) stopping(drain time.Duration) {
 	const rest = 5 * time.Second // for the stream and the handlers to be closed
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.ending = true
 	n.send(systemd.SdNotifyStopping, fmt.Sprintf("EXTEND_TIMEOUT_USEC=%d", (drain+rest).Microseconds()))
 }
 

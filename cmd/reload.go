@@ -1,6 +1,8 @@
 package iqdcmd
 
 import (
+	"cmp"
+	"context"
 	"fmt"
 	"log/slog"
 	"reflect"
@@ -9,20 +11,41 @@ import (
 	"github.com/iqd-xmpp/iqd/component"
 )
 
+// reloader returns where a reload is asked for, until ctx ends. One runs at a time,
+// and one more is remembered. Nobody waits for its goroutine: it may hang in the
+// reading of a file, which must not keep the process from ending.
+func (d *daemon) reloader(ctx context.Context) chan<- struct{} {
+	asked := make(chan struct{}, 1)
+	go func() {
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-asked:
+				d.reload(ctx)
+			}
+		}
+	}()
+	return asked
+}
+
 // reload reads the configuration again. Whatever is wrong with it, what is in
 // force stays in force.
-func (d *daemon) reload() {
+func (d *daemon) reload(ctx context.Context) {
 	d.sd.reloading()
-	err := d.tryReload()
+	err := d.tryReload(ctx)
+	if ctx.Err() != nil {
+		return // we are stopping, which is all that there is to say
+	}
 	if err != nil {
 		d.log.Error("reload failed, the old configuration stays in force", slog.Any("err", err))
 	}
 	d.sd.reloaded(err)
 }
 
-func (d *daemon) tryReload() error {
+func (d *daemon) tryReload(ctx context.Context) error {
 	conf, err := Load(d.app.config)
-	if err != nil {
+	if err := cmp.Or(ctx.Err(), err); err != nil {
 		return err
 	}
 	cfg, warnings, err := conf.Connection(d.app.world.Getenv)
@@ -37,7 +60,8 @@ func (d *daemon) tryReload() error {
 		_ = set.close() // the error before says it all
 		return fmt.Errorf("reload: %w", err)
 	}
-	d.set, d.drain = set, conf.Limits.DrainTimeout
+	d.set = set
+	d.drain.Store(int64(conf.Limits.DrainTimeout))
 	d.log.setLevel(conf.Log.Level)
 	d.warn(warnings)
 	if keys := needRestart(d.start, conf, d.secret != cfg.Secret); len(keys) > 0 {

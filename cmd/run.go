@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -58,20 +59,21 @@ func (a *app) run(ctx context.Context) error {
 // A daemon is a component with what surrounds it in a process of its own.
 type daemon struct {
 	app    *app
-	start  *Config // as it was at the start: what a reload cannot change
-	secret string  // at the start
-	drain  time.Duration
+	start  *Config      // as it was at the start: what a reload cannot change
+	secret string       // at the start
+	drain  atomic.Int64 // a time.Duration, in force
 	log    *logSink
 	env    component.Env
 	meter  *component.Meter
-	set    *handlerSet // in force
+	set    *handlerSet // in force; once it serves, the reloading goroutine's
 	comp   *component.Component
 	sd     *notifier
 	admin  *adminServer // nil: off
 }
 
 func (a *app) newDaemon(conf *Config, cfg component.Config, log *logSink) (*daemon, error) {
-	d := &daemon{app: a, start: conf, secret: cfg.Secret, drain: conf.Limits.DrainTimeout, log: log, meter: new(component.Meter)}
+	d := &daemon{app: a, start: conf, secret: cfg.Secret, log: log, meter: new(component.Meter)}
+	d.drain.Store(int64(conf.Limits.DrainTimeout))
 	d.env = conf.environment(a.world.Getenv, log.Logger)
 	var err error
 	if d.set, err = conf.buildHandlers(a.reg, d.env, nil, d.chain()...); err != nil {
@@ -124,14 +126,20 @@ func (d *daemon) serve(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	done := make(chan error, 1)
-	go func() { done <- d.comp.Run(ctx) }()
 	d.sd.ready()
+	go func() { done <- d.comp.Run(ctx) }()
 	defer d.sd.close()
 	go d.sd.feedWatchdog(ctx, d.comp.Alive, d.log.Logger)
 	if d.admin != nil {
 		go d.admin.serve(d.log.Logger)
 		defer d.admin.close()
 	}
+	return d.obey(sigs, d.reloader(ctx), stop, done)
+}
+
+// obey does what signals ask for until the component has ended. It never waits
+// for a reload: what is asked for during one is done after it, once.
+func (d *daemon) obey(sigs <-chan os.Signal, reload chan<- struct{}, stop func(), done <-chan error) error {
 	for stopping := false; ; {
 		select {
 		case err := <-done:
@@ -139,15 +147,14 @@ func (d *daemon) serve(ctx context.Context) error {
 			return err
 		case sig := <-sigs:
 			switch {
-			case sig == syscall.SIGHUP && !stopping:
-				d.reload()
 			case sig == syscall.SIGHUP:
+				trySend(reload, struct{}{})
 			case stopping:
 				return errSecondSignal
 			default:
 				stopping = true
 				d.log.Info("stopping", slog.String("signal", fmt.Sprint(sig)))
-				d.sd.stopping(d.drain)
+				d.sd.stopping(time.Duration(d.drain.Load()))
 				stop()
 			}
 		}
