@@ -84,6 +84,7 @@ func TestReloadsDuringAReloadBecomeOne(t *testing.T) {
 		r.signals <- sigHUP
 	}
 	r.feed(f, string(text))
+	r.log.wait(t, `"msg":"reloaded"`)
 	r.feed(r.held(), string(text)+"[handlers.time]\n")
 	r.log.wait(t, `"handlers":2`)
 	if _, err := os.OpenFile(r.path, os.O_WRONLY|syscall.O_NONBLOCK, 0); !errors.Is(err, syscall.ENXIO) {
