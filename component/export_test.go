@@ -30,3 +30,17 @@ func Bind(c *Component, req *Request, at Address) *Request {
 	req.comp, req.at = c, at
 	return req
 }
+
+// Line returns a function that enters a request in a ledger and takes it out.
+func Line(from string) func() {
+	led := newLedger(func() int64 { return 0 }, func([]*Request) {})
+	lim := Limits{}.withDefaults()
+	req := &Request{From: from}
+	req.entry.deadline = int64(time.Hour)
+	return func() {
+		led.open.Add(1)
+		led.enter(req, &lim)
+		led.done(req)
+		led.free([]outItem{{account: req.entry.account, reply: true}})
+	}
+}
