@@ -39,6 +39,9 @@ func (c *Config) buildHandlers(reg handlers.Registry, env component.Env, old *ha
 }
 
 func (h *handlerSet) add(s *section, env component.Env, old *handlerSet) error {
+	if err := s.fits(env); err != nil {
+		return err
+	}
 	h.prints[s.name] = s.fingerprint(env.StateDir)
 	if old != nil && reflect.DeepEqual(old.prints[s.name], h.prints[s.name]) {
 		h.kept++
