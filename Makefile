@@ -47,7 +47,8 @@ cover: race ## race, and what it did not reach: build/cover.html
 fuzz: ## each fuzz test for FUZZTIME=10s
 	@GO="$(GO)" scripts/fuzz $(FUZZTIME)
 
-install: build ## install the daemon and its units: DESTDIR=, PREFIX=/usr/local, UNITDIR=
+install: ## install what make build has built, and its units: DESTDIR=, PREFIX=/usr/local, UNITDIR=
+	@test -x $(OUT)/iqd || { echo "make build comes first, as the user who has Go"; exit 1; }
 	install -D -m 0755 $(OUT)/iqd $(DESTDIR)$(PREFIX)/bin/iqd
 	install -d $(DESTDIR)$(UNITDIR)
 	for unit in systemd/*.service; do \

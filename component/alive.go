@@ -92,8 +92,18 @@ func (s *stream) check() bool {
 		return false
 	}
 	before := s.heard.Load()
-	c.ask(c.cfg.JID+"/"+checkPrefix+s.nonce, s.ended)
-	return s.heard.Load() > before
+	err := c.ask(c.cfg.JID+"/"+checkPrefix+s.nonce, s.ended)
+	if s.heard.Load() > before {
+		return true
+	}
+	if err == nil { // ejabberd spreads what is for a domain over all that serve it
+		if !c.sister.Swap(true) {
+			c.cfg.Log.LogAttrs(c.base, slog.LevelWarn, "another process serves our domain",
+				slog.String("hint", `it takes a share of the requests; if that is meant, liveness = "server"`))
+		}
+		return true
+	}
+	return false
 }
 
 // busy reports whether the server is no more than slow: it takes what we write,
@@ -124,7 +134,7 @@ func (s *stream) diagnose() error {
 		if !s.pause(time.Second) || s.busy() {
 			return nil
 		}
-		if c.ask(c.cfg.JID+"/"+checkPrefix+s.nonce, s.ended) {
+		if alive(c.ask(c.cfg.JID+"/"+checkPrefix+s.nonce, s.ended)) {
 			return nil
 		}
 	}
@@ -136,31 +146,31 @@ func (c *Component) askServer(ended <-chan struct{}) bool {
 	if len(c.cfg.Hosts) > 0 {
 		host = c.cfg.Hosts[0]
 	}
-	return c.ask(host, ended)
+	return alive(c.ask(host, ended))
 }
 
-// ask sends a ping and reports whether to answered it with a result, or the
-// server with an error that is not about its absence.
-func (c *Component) ask(to string, ended <-chan struct{}) bool {
+// ask sends a ping and returns nil when it is answered with a result.
+func (c *Component) ask(to string, ended <-chan struct{}) error {
 	ping := PayloadFunc(func(e *Encoder) { e.Empty(nsPing, "ping") })
 	deadline := time.Now().Add(checkTimeout)
 	w, err := c.start(Call{To: to, Payload: ping}, deadline, true)
 	if err != nil {
-		return false
+		return err
 	}
 	defer c.calls.forget(w.id)
 	t := time.NewTimer(checkTimeout)
 	defer t.Stop()
 	select {
 	case out := <-w.done:
-		return alive(out.err)
+		return out.err
 	case <-ended:
 	case <-t.C:
 	}
-	return false
+	return &TimeoutError{}
 }
 
-// alive reports whether an answer shows that who was asked is there.
+// alive reports whether what came of a ping shows that who was asked is there: a
+// result, or an error that is not about its absence.
 func alive(err error) bool {
 	var pe *PeerError
 	if !errors.As(err, &pe) {

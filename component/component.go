@@ -27,6 +27,7 @@ type Component struct {
 
 	draining atomic.Bool
 	started  atomic.Bool
+	sister   atomic.Bool // another process has been seen to serve our domain
 	reload   sync.Mutex
 	probes   chan chan struct{}
 

@@ -73,7 +73,7 @@ func (p *pacer) said(e *StreamError) time.Duration {
 	switch e.Condition {
 	case "conflict":
 		if !e.Setup { // another instance replaced us: do not kick it in turn
-			return between(30*time.Second, time.Minute)
+			return between(time.Minute, 2*time.Minute)
 		}
 		return min(time.Second+p.rejected.NextBackOff(), 30*time.Second)
 	case "not-authorized", "host-unknown":

@@ -30,7 +30,7 @@ func TestPace(t *testing.T) {
 		"reset after traffic":  {&net.OpError{Op: "read", Err: syscall.ECONNRESET}, true, span{100 * ms, 300 * ms}, span{100 * ms, 300 * ms}},
 		"lost without any":     {io.EOF, false, span{0, time.Second}, span{0, time.Minute}},
 		"conflict at the door": {said("conflict", true), false, span{time.Second, 2 * time.Second}, span{time.Second, 30 * time.Second}},
-		"replaced":             {said("conflict", false), true, span{30 * time.Second, time.Minute}, span{30 * time.Second, time.Minute}},
+		"replaced":             {said("conflict", false), true, span{time.Minute, 2 * time.Minute}, span{time.Minute, 2 * time.Minute}},
 		"wrong secret":         {said("not-authorized", true), false, span{30 * time.Second, time.Minute}, span{30 * time.Second, time.Minute}},
 		"unknown host":         {said("host-unknown", true), false, span{30 * time.Second, time.Minute}, span{30 * time.Second, time.Minute}},
 		"system shutdown":      {said("system-shutdown", false), true, span{100 * ms, 5 * time.Second}, span{100 * ms, 5 * time.Second}},
