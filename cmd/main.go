@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -51,18 +52,18 @@ func Main(reg handlers.Registry) int {
 	// A crash of the Go runtime ends with 2 otherwise, which for a service manager
 	// is a mistake of the operator and no reason to start again.
 	debug.SetTraceback("crash")
+	// From the first byte on, an output that nobody reads any more is an error and
+	// not the end (os/signal, "SIGPIPE"). Whoever gets the signal has nothing to do.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	return Execute(context.Background(), os.Args[1:], World{
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, listen: listen,
 	}, reg)
 }
 
-// listen has the signals of the process sent to us. SIGPIPE is among them so that
-// a log that nobody reads any more is an error and not the end (os/signal,
-// "SIGPIPE"); whoever gets it has nothing to do.
+// listen has the signals of the process sent to us.
 func listen() <-chan os.Signal {
 	sigs := make(chan os.Signal, 4)
 	signal.Notify(sigs, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
-	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	return sigs
 }
 
@@ -80,9 +81,11 @@ func Execute(ctx context.Context, args []string, w World, reg handlers.Registry)
 	return a.exitCode(err)
 }
 
-// printError prints err, each of its lines with the name of the program.
+// printError prints err, each of its lines with the name of the program. Who has
+// stopped reading what we print, as head does, need not be told.
 func printError(w io.Writer, err error) {
-	if err == nil {
+	var file *fs.PathError
+	if err == nil || errors.As(err, &file) && file.Op == "write" && errors.Is(err, syscall.EPIPE) {
 		return
 	}
 	for line := range strings.Lines(err.Error()) {

@@ -1,6 +1,7 @@
 package iqdcmd_test
 
 import (
+	"bytes"
 	"errors"
 	"os"
 	"os/exec"
@@ -19,13 +20,18 @@ func (r *running) startProcess() *exec.Cmd {
 	return cmd
 }
 
-func (r *running) process() *exec.Cmd {
+// process returns iqd as a process of its own: iqd run, unless args say another
+// command.
+func (r *running) process(args ...string) *exec.Cmd {
 	r.t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	cmd := exec.CommandContext(r.t.Context(), self, "run", "-c", r.path)
+	if args == nil {
+		args = []string{"run", "-c", r.path}
+	}
+	cmd := exec.CommandContext(r.t.Context(), self, args...)
 	cmd.Env = append(os.Environ(), asIQD+"=1", "STATE_DIRECTORY="+r.env["STATE_DIRECTORY"])
 	return cmd
 }
@@ -108,4 +114,60 @@ func TestProcessOutlivesTheReaderOfItsLog(t *testing.T) {
 	if code := exitOf(t, cmd); code != 0 {
 		t.Errorf("exit code %d, want 0", code)
 	}
+}
+
+// Fault S04: nor does it matter that nobody ever read the log.
+func TestProcessStartsWithoutAReaderOfItsLog(t *testing.T) {
+	r := stage(t, "[handlers.ping]\n")
+	cmd := r.process()
+	cmd.Stderr = unread(t)
+	started(t, cmd)
+	r.online()
+	if got := r.ping(); !isResult(got) {
+		t.Errorf("ping was answered with %s", got)
+	}
+	signal(t, cmd, syscall.SIGTERM)
+	if code := exitOf(t, cmd); code != 0 {
+		t.Errorf("exit code %d, want 0", code)
+	}
+}
+
+// A mistake has its exit code although nobody reads what it is.
+func TestProcessEndsWithItsCodeWithoutAReader(t *testing.T) {
+	r := stage(t, "[handlers.pong]\n")
+	cmd := r.process()
+	cmd.Stderr = unread(t)
+	if code := exitOf(t, started(t, cmd)); code != 2 {
+		t.Errorf("exit code %d, want 2", code)
+	}
+}
+
+// Who has read enough is not told so.
+func TestProcessIsQuietWhenItsOutputIsNotRead(t *testing.T) {
+	var errs bytes.Buffer
+	cmd := stage(t, "").process("features")
+	cmd.Stdout, cmd.Stderr = unread(t), &errs
+	if code := exitOf(t, started(t, cmd)); code != 1 || errs.Len() > 0 {
+		t.Errorf("exit code %d, want 1 in silence: %s", code, &errs)
+	}
+}
+
+// unread returns a pipe that has no reader.
+func unread(t *testing.T) *os.File {
+	t.Helper()
+	read, write, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { write.Close() })
+	read.Close()
+	return write
+}
+
+func started(t *testing.T, cmd *exec.Cmd) *exec.Cmd {
+	t.Helper()
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	return cmd
 }
