@@ -44,23 +44,32 @@ func (d *doctor) daemon(ctx context.Context) (running bool) {
 				"A second connection would be a conflict, so none was tried (--connect tries)"})
 			return true
 		case status != 0:
-			d.add(finding{mark: doubt, what: "running", seen: fmt.Sprintf("iqd runs, but http://%s/readyz says %d %s", d.conf.Admin.Listen, status, body)})
+			d.add(finding{mark: doubt, what: "running", seen: fmt.Sprintf("iqd runs, but http://%s/readyz says %d %s", d.conf.Admin.Listen, status, escape(body))})
 			return false
 		}
 	}
 	pid := d.process()
-	if pid == 0 {
-		return false
+	if pid != 0 {
+		d.add(d.unasked(pid))
 	}
-	d.add(finding{
-		mark: wrong, what: "running", seen: fmt.Sprintf("iqd runs already with this file, as process %d", pid),
-		cause: "a second connection would be a conflict: the server refuses it, drops that of process " + strconv.Itoa(pid) + ", or uses both",
-		change: []change{
-			d.ours("listen = \"127.0.0.1:9347\" under [admin], so that doctor can ask iqd how it is", "admin"),
-			{"in a shell", "stop that iqd first, or run doctor with --connect"},
-		},
-	})
-	return true
+	return pid != 0
+}
+
+// unasked says that an iqd runs which could not be asked. Whether it is well, its
+// log tells; that it runs is nothing wrong.
+func (d *doctor) unasked(pid int) finding {
+	d.report.untried = true
+	f := finding{
+		mark: open, what: "running",
+		seen: fmt.Sprintf("runs already as process %d; not connected to, so as not to disturb it\n(--connect does, [admin] listen lets doctor ask it)", pid),
+	}
+	if d.conf.Admin.Listen != "" {
+		f.mark = doubt
+		f.seen = fmt.Sprintf("runs already as process %d, but nobody answers at %s", pid, d.conf.Admin.Listen)
+		f.cause = "it was started before listen of [admin] was written, which is read at the start alone; or it hangs"
+		f.change = []change{{"in a shell", "restart iqd: sudo systemctl restart iqd"}}
+	}
+	return f
 }
 
 // ask asks the running iqd whether it is ready. Zero: nobody answers.

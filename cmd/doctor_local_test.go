@@ -52,7 +52,8 @@ func TestDoctorAsksTheDaemon(t *testing.T) {
 	}
 }
 
-// An iqd without [admin] is found among the processes.
+// An iqd without [admin] is found among the processes. That it runs is nothing
+// wrong.
 func TestDoctorFindsTheProcess(t *testing.T) {
 	t.Parallel()
 	srv, addr := fakeServer(t, componenttest.Options{})
@@ -76,12 +77,31 @@ func TestDoctorFindsTheProcess(t *testing.T) {
 			before := srv.Streams()
 			var out bytes.Buffer
 			err := iqdcmd.Doctor(t.Context(), &out, file, proc)
-			if found := strings.Contains(out.String(), "as process 42"); found != tc.found || (err != nil) != tc.found {
+			if found := strings.Contains(out.String(), "as process 42"); found != tc.found || err != nil || strings.Contains(out.String(), "✗") {
 				t.Errorf("Doctor() error = %v, output\n%s", err, &out)
+			}
+			if tc.found {
+				contains(t, out.String(), "– running", "so as not to disturb it", "--connect", "Nothing wrong was found.", "/disco info")
 			}
 			if connected := srv.Streams() > before; connected == tc.found {
 				t.Errorf("connected: %v", connected)
 			}
 		})
+	}
+}
+
+// An iqd that does not answer where the file says was started before it said so.
+func TestDoctorWantsARestart(t *testing.T) {
+	t.Parallel()
+	srv, addr := fakeServer(t, componenttest.Options{})
+	file := configFile(t, addr, "[admin]", fmt.Sprintf("listen = %q", closedPort(t)))
+	proc := fstest.MapFS{"42/cmdline": {Data: []byte("iqd\x00run\x00-c\x00" + file + "\x00")}}
+	var out bytes.Buffer
+	if err := iqdcmd.Doctor(t.Context(), &out, file, proc); err != nil {
+		t.Errorf("Doctor() error = %v", err)
+	}
+	contains(t, out.String(), "! running", "process 42", "restart iqd: sudo systemctl restart iqd", "Nothing wrong was found. 1 thing has")
+	if srv.Streams() != 0 {
+		t.Error("it was disturbed")
 	}
 }

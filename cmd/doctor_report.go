@@ -13,6 +13,7 @@ type mark int
 // The marks of findings.
 const (
 	fine  mark = iota
+	open       // it was not tried
 	doubt      // it works, but should be looked at
 	wrong
 )
@@ -34,10 +35,11 @@ var errReported = errors.New("")
 
 // A report is what the doctor prints, a finding at a time as they come.
 type report struct {
-	w      io.Writer
-	p      painter
-	wrongs int
-	doubts int
+	w       io.Writer
+	p       painter
+	wrongs  int
+	doubts  int
+	untried bool // there was no connection, on purpose
 }
 
 // add prints a finding.
@@ -50,6 +52,8 @@ func (r *report) add(f finding) {
 	case doubt:
 		symbol, colour = "!", yellow
 		r.doubts++
+	case open:
+		symbol, colour = "–", faint
 	}
 	fmt.Fprintf(r.w, "  %s %-14s %s\n", r.p.paint(colour, symbol), f.what, indented(f.seen))
 	r.line("cause", f.cause)
@@ -81,7 +85,13 @@ func (r *report) summary(again string) error {
 		fmt.Fprintf(r.w, "\n%s After the change: %s\n", r.p.paint(red, count(r.wrongs, "thing is", "things are")+" wrong."), again)
 		return errReported
 	case r.doubts > 0:
-		fmt.Fprintf(r.w, "\n%s %s to be looked at.\n", r.p.paint(green, "It works."), count(r.doubts, "thing has", "things have"))
+		lead := "It works."
+		if r.untried {
+			lead = "Nothing wrong was found."
+		}
+		fmt.Fprintf(r.w, "\n%s %s to be looked at.\n", r.p.paint(green, lead), count(r.doubts, "thing has", "things have"))
+	case r.untried:
+		fmt.Fprintf(r.w, "\n%s The connection was not tried.\n", r.p.paint(green, "Nothing wrong was found."))
 	default:
 		fmt.Fprintf(r.w, "\n%s\n", r.p.paint(green, "All is well."))
 	}
