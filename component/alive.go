@@ -96,14 +96,19 @@ func (s *stream) check() bool {
 	if s.heard.Load() > before {
 		return true
 	}
-	if err == nil { // ejabberd spreads what is for a domain over all that serve it
-		if !c.sister.Swap(true) {
-			c.cfg.Log.LogAttrs(c.base, slog.LevelWarn, "another process serves our domain",
-				slog.String("hint", `it takes a share of the requests; if that is meant, liveness = "server"`))
-		}
-		return true
+	if err == nil {
+		c.noteSister()
 	}
-	return false
+	return err == nil
+}
+
+// noteSister notes that another process has got a check: ejabberd spreads what is
+// for a domain over all that serve it.
+func (c *Component) noteSister() {
+	if !c.sister.Swap(true) {
+		c.cfg.Log.LogAttrs(c.base, slog.LevelWarn, "another process serves our domain",
+			slog.String("hint", `it takes a share of the requests; if that is meant, liveness = "server"`))
+	}
 }
 
 // busy reports whether the server is no more than slow: it takes what we write,

@@ -9,25 +9,27 @@ import (
 )
 
 // answer gives a reply to the one who waits for it. It counts only from the peer
-// that was asked (RFC 6120, 8.1.2): anybody may guess that we ask.
-func (t *calls) answer(st *wire.Stanza) {
+// that was asked (RFC 6120, 8.1.2): anybody may guess that we ask. It returns
+// false when nobody waits for one with this id.
+func (t *calls) answer(st *wire.Stanza) bool {
 	t.mu.Lock()
 	w := t.waiting[st.ID]
 	switch {
 	case w == nil:
 		t.mu.Unlock()
 		t.c.stats.unsolicited.Add(1)
-		return
+		return false
 	case !t.from(w, st.From):
 		t.mu.Unlock()
 		t.c.stats.spoofed.Add(1)
 		t.c.cfg.Log.LogAttrs(t.c.base, slog.LevelWarn, "reply from somebody who was not asked",
 			slog.String("from", clip(st.From)), slog.String("asked", clip(w.peer)))
-		return
+		return true
 	}
 	delete(t.waiting, st.ID)
 	t.mu.Unlock()
 	w.done <- t.outcome(st)
+	return true
 }
 
 // from reports whether an answer from this address is one of the peer's: Prosody

@@ -93,7 +93,10 @@ func (l *leader) iq() bool {
 		s.noteHeard(s.now)
 		return l.request()
 	case "result", "error":
-		c.calls.answer(st)
+		if !c.calls.answer(st) && st.Type == "result" && strings.HasPrefix(st.From, c.cfg.JID+"/"+checkPrefix) {
+			s.noteHeard(s.now) // the answer to the check of another process was routed to us
+			c.noteSister()
+		}
 		return true
 	}
 	c.stats.requests.Add(1)
