@@ -41,6 +41,27 @@ var (
 	ErrOwners   = errors.New("store has as many rosters as it may have")
 )
 
+// ErrUnchanged is what an error of Set and Remove is when the roster is for
+// certain as it was before. Of any other the outcome is not known.
+var ErrUnchanged = errors.New("roster is unchanged")
+
+// Unchanged returns err as an error that is ErrUnchanged too and says the same.
+// Of nil it returns nil.
+func Unchanged(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &unchanged{err}
+}
+
+type unchanged struct{ err error }
+
+func (u *unchanged) Error() string { return u.err.Error() }
+
+func (u *unchanged) Unwrap() error { return u.err }
+
+func (u *unchanged) Is(target error) bool { return target == ErrUnchanged }
+
 // overhead is what an item costs in a reply beside its strings.
 const overhead = len(`<item jid="" name="" subscription="none"></item>`)
 

@@ -55,7 +55,10 @@ func (s *Store) Open(ctx context.Context) error {
 
 // Set adds an item to the roster of owner, or puts it in the place of the one
 // with its JID, and returns the version of the roster. When it returns, the
-// change is on the disk. If ctx ends before, the change may be made or not.
+// change is on the disk. If ctx ends while the change waits for others, it is not
+// made. Once it is on its way to the disk Set waits for the outcome, however long
+// that takes: an error that is not store.ErrUnchanged means that the disk itself
+// left it open.
 func (s *Store) Set(ctx context.Context, owner string, item store.Item) (int64, error) {
 	return s.submit(ctx, &change{kind: set, owner: owner, item: item})
 }
@@ -84,14 +87,17 @@ func (s *Store) Close() error {
 func (s *Store) submit(ctx context.Context, c *change) (int64, error) {
 	c.ctx, c.done = ctx, make(chan struct{})
 	if err := s.enqueue(c); err != nil {
-		return 0, err
+		return 0, store.Unchanged(err)
 	}
 	select {
 	case <-c.done:
-		return c.version, c.err
 	case <-ctx.Done():
-		return 0, context.Cause(ctx)
+		if c.withdraw() {
+			return 0, store.Unchanged(context.Cause(ctx))
+		}
+		<-c.done
 	}
+	return c.version, c.err
 }
 
 func (s *Store) enqueue(c *change) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"runtime"
 	"slices"
+	"sync/atomic"
 
 	"github.com/iqd-xmpp/iqd/handlers/roster/store"
 )
@@ -23,7 +24,8 @@ type change struct {
 	owner string
 	item  store.Item
 
-	done    chan struct{}
+	fate    atomic.Int32  // waits, taken or withdrawn
+	done    chan struct{} // closed when it is over
 	version int64
 	err     error
 }
@@ -33,6 +35,24 @@ func (c *change) finish(err error) {
 		c.version, c.err = 0, err
 	}
 	close(c.done)
+}
+
+// What has become of a change.
+const (
+	waits     = iota
+	taken     // it is being made
+	withdrawn // it never will be
+)
+
+// take reports whether the change is to be made. From then on its maker waits
+// for the outcome.
+func (c *change) take() bool {
+	return c.fate.CompareAndSwap(waits, taken) || c.fate.Load() == taken
+}
+
+// withdraw reports whether the change has not been taken and never will be.
+func (c *change) withdraw() bool {
+	return c.fate.CompareAndSwap(waits, withdrawn) || c.fate.Load() == withdrawn
 }
 
 // mostShared is how many changes share one commit at most.
@@ -75,6 +95,8 @@ func (s *Store) makeAll(w *writer, batch []*change) *writer {
 	w, err := s.writer(w)
 	if err == nil {
 		err = w.commit(batch)
+	} else {
+		err = store.Unchanged(err)
 	}
 	if w != nil && len(batch) > 1 && mayBeOne(err) {
 		for _, c := range batch { // one of them must not be the failure of the others
@@ -107,23 +129,27 @@ func (s *Store) writer(w *writer) (*writer, error) {
 }
 
 // commit makes the changes in one transaction. An error means that none of them
-// is made. What keeps a single one from being made is in that one.
+// is made, for certain if it is store.ErrUnchanged. What keeps a single one from being made is in that one.
 func (w *writer) commit(batch []*change) error {
 	if !slices.ContainsFunc(batch, func(c *change) bool { return c.kind != nothing }) {
 		return nil
 	}
 	if err := w.exec(begin); err != nil {
-		return describe(w.file.path, err)
+		return store.Unchanged(describe(w.file.path, err))
 	}
 	for _, c := range batch {
 		if err := w.make(c); err != nil {
-			return w.undo(err)
+			return store.Unchanged(w.undo(err))
 		}
 	}
-	if err := w.exec(commit); err != nil {
+	err := w.exec(commit)
+	switch {
+	case err == nil:
+		return nil
+	case needsReopen(err): // what was written may yet be found in the log
 		return w.undo(err)
 	}
-	return nil
+	return store.Unchanged(w.undo(err))
 }
 
 // undo ends a transaction that failed with err. SQLite may have done so by
@@ -137,8 +163,9 @@ func (w *writer) undo(err error) error {
 // make makes one change inside the transaction. The error is that of the
 // database; a change that is refused has its own.
 func (w *writer) make(c *change) error {
-	if c.err = c.ctx.Err(); c.err != nil {
-		return nil // nobody waits for it any more
+	if c.ctx.Err() != nil && c.withdraw() || !c.take() {
+		c.err = store.Unchanged(context.Cause(c.ctx)) // nobody waits for it any more
+		return nil
 	}
 	var err error
 	switch c.kind {
