@@ -4,11 +4,15 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"errors"
 	"io"
 	"net"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
+
+	"github.com/iqd-xmpp/iqd/component"
 )
 
 // A guess is what the first bytes of a server say about it.
@@ -17,7 +21,7 @@ type guess struct{ start, name string }
 func guesses() []guess {
 	return []guess{
 		{"HTTP/", "a web server (HTTP)"},
-		{"<!DOCTYPE", "a web server (HTTP)"},
+		{"<!DOCTYPE html", "a web server (HTTP)"},
 		{"<html", "a web server (HTTP)"},
 		{"220", "a mail or FTP server (SMTP, FTP)"},
 		{"SSH-", "an SSH server"},
@@ -49,6 +53,8 @@ func (d *doctor) stranger(ctx context.Context, err error) finding {
 		f.seen, f.cause = what+" listens at "+addr+": it says "+firstLine(said), "that is the port of something else"
 	case secured && bytes.HasPrefix(said, []byte("<")):
 		return d.hasNoTLS()
+	case isComponentPort(said):
+		return d.noAnswer(err)
 	case len(said) == 0:
 		f.seen = "the server at " + addr + " takes the connection and says nothing: " + lastOf(err)
 		f.cause = "it is starting or stopping, hangs, or is an ejabberd listener with tls: true and no certfile"
@@ -58,6 +64,35 @@ func (d *doctor) stranger(ctx context.Context, err error) finding {
 		f.cause = "that is no port for components"
 	}
 	f.change = []change{fix}
+	return f
+}
+
+// isComponentPort reports whether a server that says that has opened a stream for
+// components (XEP-0114, 3).
+func isComponentPort(said []byte) bool {
+	for _, part := range []string{"stream", "http://etherx.jabber.org/streams", "jabber:component:accept"} {
+		if !bytes.Contains(said, []byte(part)) {
+			return false
+		}
+	}
+	return bytes.HasPrefix(said, []byte("<"))
+}
+
+// noAnswer explains a component port that did not take us, and did not say why.
+func (d *doctor) noAnswer(err error) finding {
+	f := finding{mark: wrong, what: "handshake"}
+	var bad *component.StreamError
+	switch {
+	case errors.As(err, &bad):
+		f.seen = "the server opens a stream for components, and then writes what is no XMPP: " + bad.Error()
+		f.cause = "something between us changes what it writes, or it is no XMPP server"
+	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		f.seen = "the server closed the stream after our handshake"
+		f.cause = "it is stopping or starting, try again; the server's log says more"
+	default:
+		f.seen = "the server opens a stream for components, and does not answer our handshake: " + lastOf(err)
+		f.cause = "it is overloaded or hangs; the server's log says more"
+	}
 	return f
 }
 
@@ -96,9 +131,20 @@ func (d *doctor) say(ctx context.Context, hello string) []byte {
 	if _, err := io.WriteString(conn, hello); err != nil {
 		return nil
 	}
-	buf := make([]byte, 512)
-	n, _ := io.ReadAtLeast(conn, buf, 4) // less is nothing to go by
+	buf, n := make([]byte, 512), 0
+	for err = nil; err == nil && !enough(buf[:n]); {
+		var more int
+		more, err = conn.Read(buf[n:])
+		n += more
+	}
 	return buf[:n]
+}
+
+// enough reports whether there is something to go by: more than a few bytes, and
+// what stands behind an XML declaration too.
+func enough(said []byte) bool {
+	declared := bytes.HasPrefix(said, []byte("<?xml")) && bytes.Count(said, []byte(">")) < 2
+	return len(said) == cap(said) || len(said) >= 4 && !declared
 }
 
 // speaksTLS reports whether a TLS handshake gets an answer, whatever is in it.

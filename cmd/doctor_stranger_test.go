@@ -84,6 +84,66 @@ func TestDoctorMeetsStrangers(t *testing.T) {
 	}
 }
 
+// header is what a component port opens a stream with (XEP-0114, 3).
+const header = "<?xml version='1.0'?><stream:stream xmlns='jabber:component:accept' " +
+	"xmlns:stream='http://etherx.jabber.org/streams' id='1' from='iq.example.net'>"
+
+// fault N32: the right port is not called a wrong one when its server stops.
+func TestDoctorMeetsAServerThatGoes(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		pieces []string
+		hangs  bool
+		want   []string
+	}{
+		"closes":          {[]string{header}, false, []string{"✗ handshake", "the server closed the stream after our handshake", "it is stopping or starting, try again; the server's log says more"}},
+		"in two packets":  {[]string{header[:21], header[21:]}, false, []string{"the server closed the stream after our handshake"}},
+		"does not answer": {[]string{header}, true, []string{"does not answer our handshake: the server is silent"}},
+		"talks nonsense":  {[]string{header, "<!DOCTYPE x>"}, false, []string{"✗ handshake", "writes what is no XMPP"}},
+		"DTD":             {[]string{"<!DOCTYPE x [<!ENTITY a 'b'>]>"}, false, []string{"no component port at", "<!DOCTYPE x [", "that is no port for components"}},
+		"page":            {[]string{"<!doctype HTML>"}, false, []string{"a web server (HTTP)"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, out, _ := iqd(t, "", "doctor", "-c", configFile(t, goer(t, tc.hangs, tc.pieces...)), "--wait", "500ms")
+			contains(t, out, tc.want...)
+			if name != "page" && strings.Contains(out, "web server") {
+				t.Errorf("is called a web server:\n%s", out)
+			}
+		})
+	}
+}
+
+// goer listens, writes pieces to whoever has said something, and closes after what
+// comes next, or hangs.
+func goer(t *testing.T, hangs bool, pieces ...string) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	serve := func(conn net.Conn) {
+		defer conn.Close()
+		buf := make([]byte, 4096)
+		_, _ = conn.Read(buf)
+		for _, p := range pieces {
+			_, _ = conn.Write([]byte(p))
+		}
+		for n := 0; n == 0 || hangs; n++ {
+			if _, err := conn.Read(buf); err != nil {
+				return
+			}
+		}
+	}
+	go func() {
+		for conn, err := l.Accept(); err == nil; conn, err = l.Accept() {
+			go serve(conn)
+		}
+	}()
+	return l.Addr().String()
+}
+
 // fault N33: a certificate that is not right.
 func TestDoctorReadsCertificates(t *testing.T) {
 	t.Parallel()
