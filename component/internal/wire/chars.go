@@ -43,12 +43,15 @@ func scan(s string, i int, k *stops) int {
 			return i + bits.TrailingZeros64(m)>>3
 		}
 	}
-	rest := len(s) - i
-	if rest <= 0 {
-		return len(s)
-	}
 	// The zeros behind the last byte stop the scan there.
-	return i + bits.TrailingZeros64(k.mask(tail8(s, rest)))>>3
+	switch rest := len(s) - i; {
+	case rest <= 0:
+		return len(s)
+	case len(s) >= 8:
+		return i + bits.TrailingZeros64(k.mask(load8(s[len(s)-8:])>>(64-8*uint(rest))))>>3
+	default:
+		return i + bits.TrailingZeros64(k.mask(word(s[i:])))>>3
+	}
 }
 
 // load8 returns the first eight bytes of s, the first one lowest.
@@ -64,20 +67,13 @@ func load4(s string) uint64 {
 	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24
 }
 
-// tail8 returns the last n bytes of s, 0 < n < 8, with zeros behind them.
-func tail8(s string, n int) uint64 {
-	switch {
-	case len(s) >= 8:
-		return load8(s[len(s)-8:]) >> (8 * (8 - uint(n)))
-	case n >= 4:
-		s = s[len(s)-n:]
-		return load4(s) | load4(s[n-4:])<<(8*(uint(n)-4))
+// word returns the bytes of s, 1 to 8 of them, with zeros behind them.
+func word(s string) uint64 {
+	n := uint(len(s))
+	if n >= 4 {
+		return load4(s) | load4(s[n-4:])<<(8*n-32)
 	}
-	x := uint64(0)
-	for i := len(s) - 1; i >= len(s)-n; i-- {
-		x = x<<8 | uint64(s[i])
-	}
-	return x
+	return uint64(s[0]) | uint64(s[n/2])<<(8*(n/2)) | uint64(s[n-1])<<(8*(n-1))
 }
 
 // runes skips the characters beyond ASCII that begin at i. It returns the index

@@ -9,7 +9,9 @@ func (e *Encoder) Element(el Element) {
 	for e.err == nil {
 		switch w.next() {
 		case walkStart:
-			e.start(w.tag.name.Space, w.tag.name.Local)
+			if name := w.tag.name; e.mayStart(name.Local) {
+				e.start(e.number(name.Space), name.Local)
+			}
 			e.copyAttrs(w.s, &w.tag)
 		case walkText:
 			e.Text(w.text)
@@ -44,49 +46,63 @@ func (e *Encoder) copyAttrs(s string, t *startTag) {
 // attrSet has the attributes of a start tag that is being written.
 type attrSet struct {
 	list   []attrName
-	seen   uint64            // the bits of their names
-	many   map[attrName]bool // the same as list, when that is long
-	spaces []string          // those declared for attributes
+	seen   uint64           // the bits of their names
+	many   map[attrKey]bool // the first ones of list, when that is long
+	spaces []string         // those declared for attributes
 }
 
-type attrName struct{ space, local string }
+// attrName is where the local name of an attribute was written, and the number
+// of its prefix.
+type attrName struct{ from, to, space int }
+
+type attrKey struct {
+	local string
+	space int
+}
+
+// What is in place of the number of a prefix for names without one and for
+// those of XML's own namespace.
+const (
+	noSpace  = -1
+	xmlSpace = -2
+)
 
 // reset empties the set.
 func (s *attrSet) reset() {
-	s.list, s.seen, s.many, s.spaces = s.list[:0], 0, nil, s.spaces[:0]
-}
-
-// add adds a name and says whether it is new.
-func (s *attrSet) add(space, local string) bool {
-	name, bit := attrName{space, local}, nameBit(local)
-	if s.seen&bit != 0 && s.has(name) {
-		return false
-	}
-	s.seen |= bit
-	s.list = append(s.list, name)
+	s.list, s.seen, s.spaces = s.list[:0], 0, s.spaces[:0]
 	if s.many != nil {
-		s.many[name] = true
+		s.many = nil
 	}
-	return true
 }
 
-// has reports whether the name is there.
-func (s *attrSet) has(name attrName) bool {
+// add adds a name that is to be written at from.
+func (s *attrSet) add(from, space int, local string) {
+	s.seen |= nameBit(local)
+	s.list = append(s.list, attrName{from, from + len(local), space})
+}
+
+// has reports whether the name is there. Those that are were written to buf.
+func (s *attrSet) has(buf []byte, space int, local string) bool {
+	return s.seen&nameBit(local) != 0 && s.search(buf, space, local)
+}
+
+// search is has without a look at the bits first.
+func (s *attrSet) search(buf []byte, space int, local string) bool {
 	if len(s.list) <= manyAttrs {
 		for _, n := range s.list {
-			if n == name {
+			if n.space == space && string(buf[n.from:n.to]) == local {
 				return true
 			}
 		}
 		return false
 	}
 	if s.many == nil {
-		s.many = make(map[attrName]bool, 2*len(s.list))
-		for _, n := range s.list {
-			s.many[n] = true
-		}
+		s.many = make(map[attrKey]bool, 2*len(s.list))
 	}
-	return s.many[name]
+	for _, n := range s.list[len(s.many):] {
+		s.many[attrKey{string(buf[n.from:n.to]), n.space}] = true
+	}
+	return s.many[attrKey{local, space}]
 }
 
 // prefix returns the number of the prefix of a namespace, and whether that was

@@ -41,6 +41,26 @@ func TestEncoder(t *testing.T) {
 			e.End()
 			e.End()
 		}, "<a xmlns='u'><xml:b>x<c/></xml:b></a>"},
+		"namespaces end": {func(e *wire.Encoder) {
+			e.Start("u", "a")
+			e.Start(wire.NSXML, "b")
+			e.Start("", "c")
+			e.Start("v", "d")
+			e.End()
+			e.Start("u", "d")
+			e.End()
+			e.End()
+			e.Start("", "c")
+			e.End()
+			e.End()
+			e.Start("w", "b")
+			e.Start("", "c")
+			e.End()
+			e.End()
+			e.Start("", "b")
+			e.End()
+			e.End()
+		}, "<a xmlns='u'><xml:b><xml:c><d xmlns='v'/><d/></xml:c><xml:c/></xml:b><b xmlns='w'><c/></b><b/></a>"},
 		"escaped ns": {func(e *wire.Encoder) { e.Start("u&'", "a"); e.End() }, "<a xmlns='u&amp;&apos;'/>"},
 		"attributes": {func(e *wire.Encoder) { e.Start("u", "a"); e.Attr("b", "1"); e.Attr("c", ""); e.End() }, "<a xmlns='u' b='1' c=''/>"},
 		"escapes": {func(e *wire.Encoder) {
@@ -227,6 +247,24 @@ func TestNames(t *testing.T) {
 			}
 			if _, ours := wire.ParseElement("<"+name+"/>", "", wire.Limits{}); err == nil && ours != nil {
 				t.Fatalf("%U: we write but do not read it: %v", r, ours)
+			}
+		}
+	}
+}
+
+// TestNameBytes: the check of names looks at many bytes at once, so each byte
+// is tried at each place.
+func TestNameBytes(t *testing.T) {
+	const start = "_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	for n := 1; n <= 20; n++ {
+		for at := range n {
+			for c := range 256 {
+				name := []byte(strings.Repeat("z", n))
+				name[at] = byte(c)
+				want := c < 0x80 && strings.IndexByte(start+"-.0123456789"[:12*min(at, 1)], byte(c)) >= 0
+				if _, err := encode(func(e *wire.Encoder) { e.Start("u", string(name)); e.End() }); (err == nil) != want {
+					t.Fatalf("%q: error = %v", name, err)
+				}
 			}
 		}
 	}

@@ -29,8 +29,12 @@ func AppendAttr(buf []byte, value string) []byte {
 
 // appendEscaped appends s escaped, unless it has something that XML forbids.
 func appendEscaped(buf []byte, s string, k *stops, esc *escapes) ([]byte, bool) {
+	i := scan(s, 0, k)
+	if i == len(s) {
+		return append(buf, s...), true
+	}
 	done := 0
-	for i := scan(s, 0, k); i < len(s); i = scan(s, i, k) {
+	for ; i < len(s); i = scan(s, i, k) {
 		c := s[i]
 		if c >= utf8.RuneSelf {
 			next, bad := runes(s, i)

@@ -76,19 +76,33 @@ func wideName(s string, i, j int) int {
 // writable reports whether s may be written as a name: an NCName of the fourth
 // edition, which expat takes.
 func writable(s string) bool {
-	if s == "" || nameClass[s[0]]&(classStart|classWide) == 0 {
+	// Nearly all names are short and have only small letters.
+	switch n := len(s); {
+	case n == 0:
 		return false
-	}
-	for i := range len(s) {
-		switch class := nameClass[s[i]]; {
-		case class&classPart != 0:
-		case class&classWide != 0:
-			return writableWide(s)
-		default:
-			return false
+	case n <= 8:
+		if notSmall(word(s))<<(64-8*uint(n)) == 0 {
+			return true
+		}
+	case n <= 16:
+		if notSmall(load8(s))|notSmall(load8(s[n-8:])) == 0 {
+			return true
 		}
 	}
-	return true
+	all := uint8(classPart)
+	for i := range len(s) {
+		all &= nameClass[s[i]]
+	}
+	if all == 0 {
+		return writableWide(s)
+	}
+	return nameClass[s[0]]&classStart != 0
+}
+
+// notSmall has the high bit set in each byte of x that is no letter from a to z.
+// Bytes above the lowest such one may be marked wrongly, or not at all.
+func notSmall(x uint64) uint64 {
+	return (x | ^(x + (0x80-'a')*ones) | (x + (0x7F-'z')*ones)) & highs
 }
 
 // writableWide is writable for names beyond ASCII.
@@ -96,7 +110,7 @@ func writableWide(s string) bool {
 	for i, r := range s {
 		switch {
 		case r < utf8.RuneSelf:
-			if nameClass[r]&classPart == 0 {
+			if class := nameClass[r]; class&classPart == 0 || i == 0 && class&classStart == 0 {
 				return false
 			}
 		case r == utf8.RuneError || !within(r, oldNameStart) && (i == 0 || !within(r, oldNameChar)):
