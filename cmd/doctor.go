@@ -22,12 +22,13 @@ type doctor struct {
 	cfg     component.Config
 	wait    time.Duration // for each answer
 	connect bool          // even where iqd runs already
-	proc    fs.FS         // where the kernel lists processes
+	root    fs.FS         // of the file system: other programs' files
+	source  string        // where the secret was found
 }
 
 // doctorCommand returns the command doctor.
 func (a *app) doctorCommand() *cobra.Command {
-	d := &doctor{app: a, proc: os.DirFS("/proc")}
+	d := &doctor{app: a, root: os.DirFS("/")}
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Connect to the server, and name what is wrong and where to change it",
@@ -103,6 +104,7 @@ func (d *doctor) configuration() error {
 		return err
 	}
 	d.add(finding{what: "configuration", seen: fmt.Sprintf("%s, with %s", d.cfg.JID, count(len(d.conf.Handlers), "handler", "handlers"))})
+	d.otherSecret()
 	return nil
 }
 
@@ -122,6 +124,7 @@ func (d *doctor) read() error {
 	if err := set.close(); err != nil { // none has been started
 		return fmt.Errorf("close handlers: %w", err)
 	}
+	_, d.source, _ = d.conf.Secret(d.app.world.Getenv) // has been read just now
 	for _, w := range warnings {
 		d.add(finding{mark: doubt, what: "configuration", seen: w, change: d.remedy(w)})
 	}
@@ -135,10 +138,4 @@ func (d *doctor) ours(line string, path ...string) change {
 		where = fmt.Sprintf("%s:%d", where, p.line)
 	}
 	return change{"iqd's " + where, line}
-}
-
-// theirs names what has to stand in the server's file, as server-config prints it.
-func (d *doctor) theirs(server, line string) change {
-	where := map[string]string{"Prosody": "/etc/prosody/conf.d/iqd.cfg.lua", "ejabberd": "/etc/ejabberd/iqd.yml"}[server]
-	return change{server + "'s " + where, line}
 }

@@ -49,6 +49,7 @@ func (d *doctor) unreachable(err error) (finding, bool) {
 		f.seen = "connection refused: nobody listens at " + addr
 		f.cause = "the server does not run, or has no component port there: Prosody opens one with its first Component, ejabberd with a listener"
 		f.change = append(d.listeners(), server)
+		d.unloaded(&f, nameEjabberd, nameProsody)
 	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
 		f.cause = "no route to that machine: a wrong address, or the network is down"
 		f.change = []change{server}
@@ -91,7 +92,7 @@ func (d *doctor) certificate(err error) (finding, bool) {
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		f.cause = fmt.Sprintf("the server's certificate is valid from %s to %s: expired, or one of the clocks is wrong",
 			invalid.Cert.NotBefore.Format("2006-01-02"), invalid.Cert.NotAfter.Format("2006-01-02"))
-		f.change = []change{d.theirs("ejabberd", "certfile: a renewed certificate; then ejabberdctl reload_config")}
+		f.change = []change{d.theirs("ejabberd", "certfile: a renewed certificate")}
 	case errors.As(err, &invalid):
 		f.cause = "the server's certificate is not fit for a server"
 		f.change = []change{d.theirs("ejabberd", "certfile: another certificate")}

@@ -9,10 +9,19 @@ import (
 	"github.com/iqd-xmpp/iqd/handlers"
 )
 
-// Doctor runs the command doctor where the kernel lists its processes in proc.
-func Doctor(ctx context.Context, w io.Writer, config string, proc fs.FS) error {
-	a := &app{config: config, reg: handlers.Standard(), world: World{Stdout: w, Getenv: func(string) string { return "" }}}
-	d := &doctor{report: &report{w: w}, app: a, proc: proc, wait: time.Second}
+// Doctor runs the command doctor in a file system of its own; env are names and
+// values.
+func Doctor(ctx context.Context, w io.Writer, config string, root fs.FS, env ...string) error {
+	getenv := func(key string) string {
+		for i := 0; i+1 < len(env); i += 2 {
+			if env[i] == key {
+				return env[i+1]
+			}
+		}
+		return ""
+	}
+	a := &app{config: config, reg: handlers.Standard(), world: World{Stdout: w, Getenv: getenv}}
+	d := &doctor{report: &report{w: w}, app: a, root: root, wait: time.Second}
 	return d.run(ctx)
 }
 

@@ -95,10 +95,10 @@ func (d *doctor) ask(ctx context.Context) (status int, body string) {
 // process returns the number of another process that runs this program with the
 // same file, or zero. Where processes of others are hidden it finds none.
 func (d *doctor) process() int {
-	paths, _ := fs.Glob(d.proc, "[0-9]*/cmdline") // the pattern is good
+	paths, _ := fs.Glob(d.root, "proc/[0-9]*/cmdline") // the pattern is good
 	for _, path := range paths {
-		pid, _ := strconv.Atoi(strings.TrimSuffix(path, "/cmdline"))
-		text, err := fs.ReadFile(d.proc, path)
+		pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(path)))
+		text, err := fs.ReadFile(d.root, path)
 		if err == nil && pid != os.Getpid() && d.serves(strings.Split(string(text), "\x00")) {
 			return pid
 		}

@@ -71,8 +71,8 @@ func TestDoctorFindsTheProcess(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			proc := fstest.MapFS{
-				"self/cmdline": {Data: []byte("iqd")},
-				"42/cmdline":   {Data: []byte(strings.Join(tc.args, "\x00") + "\x00")},
+				"proc/self/cmdline": {Data: []byte("iqd")},
+				"proc/42/cmdline":   {Data: []byte(strings.Join(tc.args, "\x00") + "\x00")},
 			}
 			before := srv.Streams()
 			var out bytes.Buffer
@@ -95,7 +95,7 @@ func TestDoctorWantsARestart(t *testing.T) {
 	t.Parallel()
 	srv, addr := fakeServer(t, componenttest.Options{})
 	file := configFile(t, addr, "[admin]", fmt.Sprintf("listen = %q", closedPort(t)))
-	proc := fstest.MapFS{"42/cmdline": {Data: []byte("iqd\x00run\x00-c\x00" + file + "\x00")}}
+	proc := fstest.MapFS{"proc/42/cmdline": {Data: []byte("iqd\x00run\x00-c\x00" + file + "\x00")}}
 	var out bytes.Buffer
 	if err := iqdcmd.Doctor(t.Context(), &out, file, proc); err != nil {
 		t.Errorf("Doctor() error = %v", err)

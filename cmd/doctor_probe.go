@@ -110,7 +110,7 @@ func (d *doctor) leaky(t tally) finding {
 		seen:  fmt.Sprintf("%d of %d requests from and to %s vanished, on the way there or back: %v", t.lost+t.oneWay, probes, d.cfg.JID, t.err),
 		cause: "conflict: a second connection gets a share of them; or domain_balancing of ejabberd, with fewer connections than its component_number",
 		change: []change{
-			{"ejabberd's ejabberd.yml", "no domain_balancing for " + d.cfg.JID},
+			{"ejabberd's ejabberd.yml", "no domain_balancing for " + d.cfg.JID + "; then " + loadCommand(nameEjabberd)},
 			{"in a shell", "find another connection and stop it: ss -tnp | grep " + d.conf.Component.Server},
 		},
 	}
@@ -123,9 +123,9 @@ func (d *doctor) deaf(err error) finding {
 		seen:  "the server took us in, but what is sent to " + d.cfg.JID + " does not arrive: " + err.Error(),
 		cause: "no route back (a deaf stream): the server has forgotten the component, as after a reload of its module, or gives all to another connection",
 		change: []change{
-			{"in a shell", "prosodyctl shell host activate " + d.cfg.JID + ", or systemctl restart prosody"},
-			{"in a shell", "ejabberdctl reload_config, or systemctl restart ejabberd"},
-			{"ejabberd's ejabberd.yml", "no domain_balancing for " + d.cfg.JID},
+			{"in a shell", "sudo prosodyctl shell host activate " + d.cfg.JID + ", or " + loadCommand(nameProsody)},
+			{"in a shell", loadCommand(nameEjabberd) + ", or sudo systemctl restart ejabberd"},
+			{"ejabberd's ejabberd.yml", "no domain_balancing for " + d.cfg.JID + "; then " + loadCommand(nameEjabberd)},
 		},
 	}
 }
@@ -238,7 +238,7 @@ func (d *doctor) tooBig(most, fits int, err error) finding {
 	}
 	room := serverSetup{MaxReply: d.cfg.Limits.MaxReplyBytes}.room()
 	f.change = append(f.change,
-		d.theirs("Prosody", fmt.Sprintf("component_stanza_size_limit = %d, above the Component; then restart", room)),
+		d.theirs("Prosody", fmt.Sprintf("component_stanza_size_limit = %d, above the Component", room)),
 		d.theirs("ejabberd", fmt.Sprintf("max_stanza_size: %d, in the listener", room)))
 	return f
 }

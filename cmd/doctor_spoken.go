@@ -26,9 +26,10 @@ func (d *doctor) spoken(err error) finding {
 		}
 		f.cause = "unknown host: Prosody has no external component of the name " + d.cfg.JID
 		f.change = []change{
-			d.theirs("Prosody", fmt.Sprintf("Component %q, see: iqd server-config prosody; then restart", d.cfg.JID)),
+			d.theirs("Prosody", fmt.Sprintf("Component %q, see: iqd server-config prosody", d.cfg.JID)),
 			d.ours("jid, as the server's Component is called, in lower case", "component", "jid"),
 		}
+		d.unloaded(&f, nameProsody)
 	case "conflict":
 		d.conflict(&f, se)
 	case "invalid-namespace", "invalid-xml", "unsupported-version":
@@ -50,10 +51,11 @@ func (d *doctor) wrongPort(f *finding) {
 
 // notAuthorized tells what ejabberd keeps to itself.
 func (d *doctor) notAuthorized(f *finding, se *component.StreamError) {
-	secret := d.ours("secret, the same as the server's", d.secretKey()...)
+	secret := d.secretPlace()
 	if strings.Contains(se.Text, "token") {
 		f.cause = "wrong secret: Prosody has another one for " + d.cfg.JID
 		f.change = []change{secret, d.theirs("Prosody", fmt.Sprintf("component_secret, under Component %q", d.cfg.JID))}
+		d.unloaded(f, nameProsody)
 		return
 	}
 	f.cause = "wrong secret, or unknown host: ejabberd says not-authorized to both, and Prosody where component_secret is missing"
@@ -63,14 +65,7 @@ func (d *doctor) notAuthorized(f *finding, se *component.StreamError) {
 		d.theirs("ejabberd", fmt.Sprintf("hosts: has to have %q, see: iqd server-config ejabberd", d.cfg.JID)),
 		d.theirs("Prosody", fmt.Sprintf("component_secret, under Component %q", d.cfg.JID)),
 	}
-}
-
-// secretKey returns where in our file the secret is said.
-func (d *doctor) secretKey() []string {
-	if d.conf.doc.has("component", "secret_file") {
-		return []string{"component", "secret_file"}
-	}
-	return []string{"component", "secret"}
+	d.unloaded(f, nameEjabberd, nameProsody)
 }
 
 func (d *doctor) conflict(f *finding, se *component.StreamError) {

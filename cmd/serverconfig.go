@@ -84,6 +84,16 @@ func (a *app) serverSetup(showSecret bool) (serverSetup, error) {
 	return s, nil
 }
 
+// serverFile returns the file of its own that a server's configuration of a
+// component goes into: two components have two.
+func serverFile(server, jid string) string {
+	label, _, _ := strings.Cut(jid, ".")
+	if server == nameProsody {
+		return "/etc/prosody/conf.d/" + label + ".cfg.lua"
+	}
+	return "/etc/ejabberd/" + label + ".yml"
+}
+
 // loopback reports whether the server listens for programs of its own machine.
 func (s serverSetup) loopback() bool {
 	ip := net.ParseIP(s.Host)

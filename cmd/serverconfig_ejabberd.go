@@ -14,7 +14,7 @@ func ejabberdSnippet(w io.Writer, s serverSetup) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(w, ejabberdHead, s.JID, s.File)
+	fmt.Fprintf(w, ejabberdHead, s.JID, s.File, shellWord(serverFile(nameEjabberd, s.JID)))
 	fmt.Fprintf(w, "listen:\n  -\n%s    module: ejabberd_service\n", ejabberdAddress(s))
 	if s.TLS {
 		io.WriteString(w, ejabberdTLS)
@@ -25,12 +25,14 @@ func ejabberdSnippet(w io.Writer, s serverSetup) error {
 
 const ejabberdHead = `# ejabberd: %[1]s is an external component (XEP-0114), which iqd serves.
 #
-# Where: a file of its own, /etc/ejabberd/iqd.yml. To put it there, secret and all:
-#   sudo install -m 0640 -g ejabberd /dev/null /etc/ejabberd/iqd.yml
-#   sudo iqd server-config ejabberd --show-secret -c %[2]s | sudo tee /etc/ejabberd/iqd.yml >/dev/null
+# Where: a file of its own, %[3]s. To put it there, secret and all:
+#   sudo install -m 0640 -g ejabberd /dev/null %[3]s
+#   sudo iqd server-config ejabberd --show-secret -c %[2]s | sudo tee %[3]s >/dev/null
 #   and once, at the end of /etc/ejabberd/ejabberd.yml, with no space before it:
-#   include_config_file: /etc/ejabberd/iqd.yml
+#   include_config_file: %[3]s
 #   Or append the whole text to ejabberd.yml, or put what is below "listen:" into the list of that name there.
+#   Where a component of iqd listens at this port already: put only the last two lines, with their
+#   spaces, under "hosts:" of its listener. Two listeners cannot have one port.
 # Load:  sudo ejabberdctl reload_config
 # Leave domain_balancing out for this domain: with it, IQs vanish whenever a connection is missing.
 `

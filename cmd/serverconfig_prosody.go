@@ -21,7 +21,7 @@ func prosodySnippet(w io.Writer, s serverSetup) error {
 		return err
 	}
 	global := prosodyGlobal(s, port)
-	fmt.Fprintf(w, prosodyHead, s.JID, s.File)
+	fmt.Fprintf(w, prosodyHead, s.JID, s.File, shellWord(serverFile(nameProsody, s.JID)))
 	io.WriteString(w, prosodyLoad(s, global))
 	if s.TLS {
 		fmt.Fprintf(w, prosodyTLS, s.Host, port, prosodyPort)
@@ -36,9 +36,9 @@ func prosodySnippet(w io.Writer, s serverSetup) error {
 
 const prosodyHead = `-- Prosody: %[1]s is an external component (XEP-0114), which iqd serves.
 --
--- Where: a file of its own, /etc/prosody/conf.d/iqd.cfg.lua. To put it there, secret and all:
---   sudo install -m 0640 -g prosody /dev/null /etc/prosody/conf.d/iqd.cfg.lua
---   sudo iqd server-config prosody --show-secret -c %[2]s | sudo tee /etc/prosody/conf.d/iqd.cfg.lua >/dev/null
+-- Where: a file of its own, %[3]s. To put it there, secret and all:
+--   sudo install -m 0640 -g prosody /dev/null %[3]s
+--   sudo iqd server-config prosody --show-secret -c %[2]s | sudo tee %[3]s >/dev/null
 --   Where prosody.cfg.lua has no line Include "conf.d/*.cfg.lua": at the end of prosody.cfg.lua.
 -- Check: sudo prosodyctl check config
 `

@@ -57,7 +57,7 @@ func TestServerConfigProsody(t *testing.T) {
 			server: "127.0.0.1:5347", secret: `"hush"`,
 			want: []string{
 				`Component "iq.example.net"`, `component_secret = "REPLACE-ME`, `component_conflict_resolve = "kick_old"`,
-				"/etc/prosody/conf.d/iqd.cfg.lua", "systemctl restart prosody", "host activate iq.example.net", `iqd'\''s.toml'`,
+				"tee /etc/prosody/conf.d/iq.cfg.lua", "systemctl restart prosody", "host activate iq.example.net", `iqd'\''s.toml'`,
 			},
 			not: []string{"hush", "component_ports", "component_interfaces", "stanza_size_limit", `VirtualHost "*"`, "stunnel"},
 		},
@@ -90,7 +90,7 @@ func TestServerConfigEjabberd(t *testing.T) {
 			server: "127.0.0.1:5347", secret: `"hush"`,
 			want: []string{
 				"\nlisten:\n  -\n    port: 5347\n    ip: \"127.0.0.1\"\n    module: ejabberd_service\n", "global_routes: false", "max_stanza_size: 524288",
-				"      \"iq.example.net\":\n        password: \"REPLACE-ME", "/etc/ejabberd/ejabberd.yml", "ejabberdctl reload_config", "domain_balancing",
+				"      \"iq.example.net\":\n        password: \"REPLACE-ME", "tee /etc/ejabberd/iq.yml", "include_config_file: /etc/ejabberd/iq.yml", "/etc/ejabberd/ejabberd.yml", "under \"hosts:\" of its listener", "ejabberdctl reload_config", "domain_balancing",
 			},
 			not: []string{"hush", "tls:"},
 		},
@@ -108,12 +108,37 @@ func TestServerConfigEjabberd(t *testing.T) {
 	})
 }
 
+// Two components have two files; the one of the README is called iqd.
+func TestServerConfigNamesTheFile(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct{ kind, jid, want string }{
+		"Prosody":              {"prosody", "iqd.localhost", "| sudo tee /etc/prosody/conf.d/iqd.cfg.lua >"},
+		"Prosody, the second":  {"prosody", "two.localhost", "| sudo tee /etc/prosody/conf.d/two.cfg.lua >"},
+		"ejabberd":             {"ejabberd", "iqd.localhost", "| sudo tee /etc/ejabberd/iqd.yml >"},
+		"ejabberd, the second": {"ejabberd", "two.localhost", "include_config_file: /etc/ejabberd/two.yml\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			file := setup(t, "127.0.0.1:5347", `"hush"`)
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(file, []byte(strings.Replace(string(text), "iq.example.net", tc.jid, 1)), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			_, out, _ := iqd(t, "", "server-config", tc.kind, "-c", file)
+			contains(t, out, tc.want)
+		})
+	}
+}
+
 func TestServerConfigRefuses(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
 		kind, server, secret, want string
 	}{
-		"a secret of two lines":    {"prosody", "127.0.0.1:5347", `"a\nb"`, "control character"},
+		"a secret of two lines":    {"prosody", "127.0.0.1:5347", `"a\nb"`, "secret"},
 		"for ejabberd too":         {"ejabberd", "127.0.0.1:5347", `"a\u0085b"`, "control character"},
 		"a socket that is not one": {"prosody", "unix:/run/iqd", `"hush"`, "Unix socket"},
 		"another server":           {"openfire", "127.0.0.1:5347", `"hush"`, "openfire"},
