@@ -21,6 +21,9 @@ const (
 // iqd.secret, the file that secret_file names, the key secret.
 func (c *Config) Secret(getenv func(string) string) (secret, source string, err error) {
 	if s := getenv(secretVariable); s != "" {
+		if err := checkSecret(s); err != nil {
+			return "", "", fmt.Errorf("read secret: $%s %w", secretVariable, err)
+		}
 		return s, "$" + secretVariable, nil
 	}
 	if dir := getenv("CREDENTIALS_DIRECTORY"); dir != "" {
@@ -54,13 +57,22 @@ func readSecret(name string) (string, error) {
 		return "", fmt.Errorf("read secret: %w", err)
 	}
 	s := strings.TrimSuffix(strings.TrimSuffix(string(text), "\n"), "\r")
-	switch {
-	case s == "":
-		return "", fmt.Errorf("read secret: %s is empty", name)
-	case len(text) > maxSecretBytes || strings.ContainsAny(s, "\n\x00"):
-		return "", fmt.Errorf("read secret: %s holds more than a line of text", name)
+	if err := checkSecret(s); err != nil {
+		return "", fmt.Errorf("read secret: %s %w", name, err)
 	}
 	return s, nil
+}
+
+// checkSecret refuses what no server's file can hold as a secret, wherever it
+// comes from. The error follows the name of the place.
+func checkSecret(s string) error {
+	switch {
+	case s == "":
+		return errors.New("is empty")
+	case len(s) > maxSecretBytes || strings.ContainsAny(s, "\n\r\x00"):
+		return errors.New("holds more than a line of text")
+	}
+	return nil
 }
 
 // secretWarnings returns what is wrong, but not fatal, with how the secret is

@@ -65,6 +65,7 @@ func TestSecretFilesRefused(t *testing.T) {
 	for name, tc := range map[string]struct{ text, want string }{
 		"empty":     {"\n", "file is empty"},
 		"two lines": {"a\nb\n", "holds more than a line of text"},
+		"a CR":      {"a\rb", "holds more than a line of text"},
 		"binary":    {"a\x00b", "holds more than a line of text"},
 		"big":       {strings.Repeat("x", 5000), "holds more than a line of text"},
 	} {
@@ -88,6 +89,13 @@ func TestSecretCredentialEmpty(t *testing.T) {
 	got, _, err := load(t, dir, head).Secret(func(k string) string { return env[k] })
 	if err == nil || !strings.Contains(err.Error(), "iqd.secret is empty") {
 		t.Errorf("Secret() = %q, %v, want an error", got, err)
+	}
+}
+
+func TestSecretVariableRefused(t *testing.T) {
+	_, _, err := load(t, t.TempDir(), head).Secret(func(string) string { return "a\nb" })
+	if err == nil || err.Error() != "read secret: $IQD_SECRET holds more than a line of text" {
+		t.Errorf("Secret() error = %v", err)
 	}
 }
 

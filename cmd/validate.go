@@ -61,10 +61,11 @@ func (c *Config) checkServer() []error {
 	case err != nil:
 		errs = append(errs, c.doc.errorf(server, "%v", err))
 	}
-	for _, key := range []string{"secret", "secret_file"} {
-		if v, ok := c.doc.lookup("component", key); ok && v == "" {
-			errs = append(errs, c.doc.errorf([]string{"component", key}, "is empty"))
-		}
+	if err := checkSecret(c.Component.Secret); c.doc.has("component", "secret") && err != nil {
+		errs = append(errs, c.doc.errorf([]string{"component", "secret"}, "%w", err))
+	}
+	if c.doc.has("component", "secret_file") && c.Component.SecretFile == "" {
+		errs = append(errs, c.doc.errorf([]string{"component", "secret_file"}, "is empty"))
 	}
 	if c.doc.has("component", "secret") && c.doc.has("component", "secret_file") {
 		errs = append(errs, c.doc.errorf([]string{"component", "secret_file"}, "there is a secret already; one of both"))
