@@ -1,6 +1,7 @@
 package iqdcmd_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -74,6 +75,10 @@ func TestConfigMistakes(t *testing.T) {
 		"no host":              {strings.Replace(head, "127.0.0.1", "", 1), `:3:1: component.server: ":5347" names no host`},
 		"socket without path":  {strings.Replace(head, "127.0.0.1:5347", "unix:", 1), `:3:1: component.server: unix: without a path`},
 		"secret is empty":      {strings.Replace(head, "'x'", "''", 1), ":4:1: component.secret: is empty"},
+		"secret of two lines":  {strings.Replace(head, "'x'", `"a\nb"`, 1), ":4:1: component.secret: holds more than a line of text"},
+		"secret with a CR":     {strings.Replace(head, "'x'", `"a\rb"`, 1), ":4:1: component.secret: holds more than a line of text"},
+		"secret with a NUL":    {strings.Replace(head, "'x'", `"a\u0000b"`, 1), ":4:1: component.secret: holds more than a line of text"},
+		"secret is a book":     {strings.Replace(head, "'x'", "'"+strings.Repeat("x", 5000)+"'", 1), ":4:1: component.secret: holds more than a line of text"},
 		"two secrets":          {head + "secret_file = 'x'\n", ":5:1: component.secret_file: there is a secret already"},
 		"secret file missing":  {strings.Replace(head, "secret = 'x'", "secret_file = '/nonexistent'", 1), ":4:1: component.secret_file: read secret: open /nonexistent"},
 		"host with local part": {head + "hosts = [\n'example.net',\n'a@example.net']\n", `:7:1: component.hosts: "a@example.net" is no domain`},
@@ -216,4 +221,29 @@ func FuzzParse(f *testing.F) {
 			t.Errorf("%q: error without a place: %v", text, err)
 		}
 	})
+}
+
+// A file of another program has a mistake in each line: nobody reads all of them.
+func TestConfigTellsTheFirstMistakes(t *testing.T) {
+	var text strings.Builder
+	text.WriteString(head)
+	for i := range 1000 {
+		fmt.Fprintf(&text, "key%d = 1\n", i)
+	}
+	for i := range 25 {
+		fmt.Fprintf(&text, "[handlers.count%d]\nkind = 'count'\nx = 1\ny = 1\n", i)
+	}
+	for name, tc := range map[string]struct{ text, first, last string }{
+		"keys":     {text.String(), `f:5:1: unknown key "component.key0"`, "f: and 980 more mistakes"},
+		"sections": {strings.ReplaceAll(text.String(), "key", "#"), `f:1007:1: unknown key "handlers.count0.x"`, "f: and 30 more mistakes"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			name := put(t, t.TempDir(), "iqd.toml", tc.text, 0o600)
+			_, _, errs := command(t, nil, "check", "-c", name)
+			errs = strings.ReplaceAll(errs, name, "f")
+			if n := strings.Count(errs, "\n"); n != 21 || !strings.HasPrefix(errs, "iqd: "+tc.first) || !strings.HasSuffix(errs, "iqd: "+tc.last+"\n") {
+				t.Errorf("%d lines, want 20 and how many more there are:\n%s", n, errs)
+			}
+		})
+	}
 }

@@ -2,12 +2,10 @@ package iqdcmd
 
 import (
 	"bytes"
-	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -138,18 +136,6 @@ func (d *document) lookup(path ...string) (any, bool) {
 func (d *document) has(path ...string) bool {
 	_, ok := d.lookup(path...)
 	return ok
-}
-
-// sortErrors joins errors in the order of their places.
-func sortErrors(errs []error) error {
-	slices.SortStableFunc(errs, func(a, b error) int {
-		var x, y *FileError
-		if !errors.As(a, &x) || !errors.As(b, &y) {
-			return 0
-		}
-		return cmp.Or(cmp.Compare(x.Line, y.Line), cmp.Compare(x.Col, y.Col))
-	})
-	return errors.Join(errs...)
 }
 
 // pathKey makes a path a key of document.pos.
