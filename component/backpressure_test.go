@@ -23,7 +23,7 @@ func large(t *testing.T, quick bool) *component.Mux {
 // design.md "The walk of an IQ"). Over TCP the reading goroutine writes itself what
 // the kernel takes at once.
 func TestServerDoesNotRead(t *testing.T) {
-	const n = 1000
+	const n = 280
 	asks := func(c *rawConn, from, to int) {
 		for i := from; i < to; i++ {
 			if _, err := c.Write([]byte(iq("get", fmt.Sprint(i), juliet, domain, query+strings.Repeat(" ", 3000)))); err != nil {

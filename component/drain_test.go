@@ -192,8 +192,8 @@ func TestConflict(t *testing.T) {
 			s.srv.StreamError("conflict", "Replaced by a new connection")
 			down := time.Now()
 			s.streams(2)
-			if took := time.Since(down); took < 30*time.Second || took > time.Minute+time.Second {
-				t.Errorf("back after %s, want 30 s to a minute", took)
+			if took := time.Since(down); took < time.Minute || took > 2*time.Minute+time.Second {
+				t.Errorf("back after %s, want one to two minutes", took)
 			}
 		})
 	})
@@ -261,7 +261,7 @@ func TestConflict(t *testing.T) {
 			cfg.Dial = a.srv.Dial
 			newSolo(t, cfg)
 			time.Sleep(10 * time.Minute)
-			if n := a.srv.Streams(); n > 21 {
+			if n := a.srv.Streams(); n > 11 {
 				t.Errorf("%d streams in ten minutes: the two kick each other", n)
 			}
 		})

@@ -109,8 +109,10 @@ func TestHostileFlood(t *testing.T) {
 		n := 200
 		switch {
 		case !slices.Contains(floods, label):
-		case raceEnabled && len(tc.raw) > 20_000: // with the race detector a GB takes minutes
+		case raceEnabled && len(tc.raw) > 5_000: // with the race detector a GB takes minutes
 			n = 500
+		case raceEnabled:
+			n = 3_000
 		default:
 			n = 10_000
 		}
@@ -172,6 +174,7 @@ func TestBadXMLEndsTheStream(t *testing.T) {
 		"second header": {"<stream:stream xmlns:stream='" + nsStreams + "'>", "bad-format"},
 	} {
 		t.Run(label, func(t *testing.T) {
+			t.Parallel()
 			var seen logbook
 			cfg := quiet(muxOf(t))
 			cfg.Log = seen.logger()

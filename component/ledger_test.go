@@ -245,7 +245,7 @@ func TestIDsComeBack(t *testing.T) {
 	bothWays(t, func(t *testing.T, quick bool) {
 		r := serve(t, quick, result)
 		esc := strings.NewReplacer("&", "&amp;", "<", "&lt;", "'", "&apos;", "\n", "&#xA;", "\t", "&#x9;", "\r", "&#xD;").Replace
-		for _, id := range []string{"", " ", "a'b\"c<d>&", "\n\t\r", "😀 ʘ", strings.Repeat("x", 10_000), strings.Repeat("'", 60_000)} {
+		for _, id := range []string{"", " ", "a'b\"c<d>&", "\n\t\r", "😀 ʘ", strings.Repeat("x", 10_000), strings.Repeat("'", 10_000)} {
 			for _, from := range []string{juliet, "example.net", "a\u200b@example.net/\u00ad ", "x@Ⅳ.example.net/ "} {
 				r.send("<iq type='get' id='" + esc(id) + "' from='" + esc(from) + "' to='" + domain + "'>" + query + "</iq>")
 				if got := r.next(); got.id != id || got.to != from || got.from != domain || got.typ != "result" {

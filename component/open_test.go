@@ -215,6 +215,7 @@ func TestTLS(t *testing.T) {
 		"no TLS at all": {nil, &tls.Config{RootCAs: ca.pool(), ServerName: "localhost"}, ""},
 	} {
 		t.Run(label, func(t *testing.T) {
+			t.Parallel()
 			if tc.server != nil {
 				tc.server.Certificates = []tls.Certificate{serverCert}
 			}
