@@ -1,6 +1,8 @@
 package roster
 
 import (
+	"log/slog"
+
 	"github.com/iqd-xmpp/iqd/component"
 	"github.com/iqd-xmpp/iqd/handlers/roster/store"
 )
@@ -40,7 +42,7 @@ func (in Interest) Owners() int { return len(in.owners) }
 // CatchUp pushes items to a resource that has asked, and returns who is
 // interested afterwards.
 func CatchUp(rq component.Requester, owner, full string, items ...*store.Item) []string {
-	h := &handler{interest: newInterest()}
+	h := &handler{interest: newInterest(), log: slog.New(slog.DiscardHandler)}
 	h.catchUp(rq, h.interest.add(owner, full), items)
 	return Interest{h.interest}.Of(owner)
 }

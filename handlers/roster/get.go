@@ -26,6 +26,11 @@ func (h *handler) get(ctx context.Context, req *component.Request) (component.Pa
 		return nil, fmt.Errorf("read roster: %w", err)
 	}
 	if r.Full {
+		req.AfterReply(func(context.Context, component.Requester) {
+			if late(ctx) { // the asker has nothing that a push could change
+				h.interest.drop(asker)
+			}
+		})
 		return &result{version: r.Version, items: r.Items}, nil
 	}
 	if len(r.Items) > 0 {

@@ -18,22 +18,26 @@ const (
 // interest knows who gets pushes: the resources that have asked for the roster
 // and are not known to be gone (RFC 6121, 2.2).
 type interest struct {
-	mu     sync.Mutex
+	mu     sync.Mutex               // guards all below, windows included
 	owners map[string]*list.Element // of *interested
 	recent *list.List               // the one heard of last in front
-	asked  uint64
+	held   int                      // bytes of all pushes that wait
 }
 
 type interested struct {
-	owner     string
-	resources []resource // the one that asked last at the end
+	owner      string
+	resources  []*resource // the one that asked last at the end
+	unanswered int         // pushes, those to resources that are forgotten included
+	held       int         // bytes of pushes that wait
 }
 
-// A resource is interested since it asked. The same one may be gone and come
-// back meanwhile, so what is learnt about an old asking does not end a new one.
+// A resource is interested since it asked. When it asks again that makes a new
+// one, so what is learnt about an old asking does not end it.
 type resource struct {
-	owner, full string
-	asked       uint64
+	of   *interested
+	full string
+	gone bool // no more pushes
+	window
 }
 
 func newInterest() *interest {
@@ -41,24 +45,23 @@ func newInterest() *interest {
 }
 
 // add remembers that a resource asked. An address without one gets no pushes.
-func (in *interest) add(owner, full string) resource {
+func (in *interest) add(owner, full string) *resource {
 	_, res := cut(full)
 	if res == "" {
-		return resource{owner: owner, full: full}
+		return &resource{of: &interested{owner: owner}, full: full}
 	}
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	o := in.owner(owner)
-	in.asked++
-	r := resource{owner: o.owner, asked: in.asked}
+	r := &resource{of: o}
 	if i := o.index(res); i >= 0 {
 		r.full = o.resources[i].full
-		o.resources = slices.Delete(o.resources, i, i+1)
+		in.end(o.resources[i])
 	} else {
 		r.full = strings.Clone(full)
 	}
 	if len(o.resources) == mostResources {
-		o.resources = slices.Delete(o.resources, 0, 1)
+		in.end(o.resources[0])
 	}
 	o.resources = append(o.resources, r)
 	return r
@@ -71,21 +74,34 @@ func (in *interest) owner(owner string) *interested {
 		return e.Value.(*interested)
 	}
 	if len(in.owners) >= mostOwners {
-		in.forget(in.recent.Back())
+		oldest := in.recent.Back().Value.(*interested)
+		in.endAll(oldest, func(*resource) bool { return true })
+		in.forget(oldest)
 	}
 	o := &interested{owner: strings.Clone(owner)}
 	in.owners[o.owner] = in.recent.PushFront(o)
 	return o
 }
 
-func (in *interest) forget(e *list.Element) {
-	delete(in.owners, e.Value.(*interested).owner)
-	in.recent.Remove(e)
+// forget drops the entry of an owner.
+func (in *interest) forget(o *interested) {
+	if e := in.owners[o.owner]; e != nil && e.Value == o {
+		delete(in.owners, o.owner)
+		in.recent.Remove(e)
+	}
+}
+
+// tidy drops the entry of an owner of whom nothing is to be remembered. Pushes
+// that are not answered are: to ask again or to leave does not make room.
+func (in *interest) tidy(o *interested) {
+	if len(o.resources) == 0 && o.unanswered == 0 {
+		in.forget(o)
+	}
 }
 
 // of returns the resources of owner that are interested, in the order in which
 // they asked, without the one called from.
-func (in *interest) of(owner, from string) []resource {
+func (in *interest) of(owner, from string) []*resource {
 	_, res := cut(from)
 	in.mu.Lock()
 	defer in.mu.Unlock()
@@ -94,9 +110,9 @@ func (in *interest) of(owner, from string) []resource {
 		return nil
 	}
 	in.recent.MoveToFront(e)
-	var out []resource
+	var out []*resource
 	for _, r := range e.Value.(*interested).resources {
-		if _, other := cut(r.full); other != res {
+		if !r.named(res) {
 			out = append(out, r)
 		}
 	}
@@ -104,23 +120,15 @@ func (in *interest) of(owner, from string) []resource {
 }
 
 // drop forgets a resource, unless it has asked again since.
-func (in *interest) drop(r resource) {
-	_, res := cut(r.full)
-	in.remove(r.owner, func(o resource) bool {
-		_, other := cut(o.full)
-		return other == res && o.asked == r.asked
-	})
+func (in *interest) drop(r *resource) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.end(r)
+	in.tidy(r.of)
 }
 
 // leave forgets a resource, or all of an owner's when it has no name.
 func (in *interest) leave(owner, res string) {
-	in.remove(owner, func(o resource) bool {
-		_, other := cut(o.full)
-		return res == "" || other == res
-	})
-}
-
-func (in *interest) remove(owner string, gone func(resource) bool) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	e := in.owners[owner]
@@ -128,14 +136,35 @@ func (in *interest) remove(owner string, gone func(resource) bool) {
 		return
 	}
 	o := e.Value.(*interested)
-	if o.resources = slices.DeleteFunc(o.resources, gone); len(o.resources) == 0 {
-		in.forget(e)
+	in.endAll(o, func(r *resource) bool { return res == "" || r.named(res) })
+	in.tidy(o)
+}
+
+// endAll ends the resources of an owner that are gone.
+func (in *interest) endAll(o *interested, gone func(*resource) bool) {
+	for _, r := range slices.Clone(o.resources) {
+		if gone(r) {
+			in.end(r)
+		}
+	}
+}
+
+// end takes a resource out, and drops what waits for it.
+func (in *interest) end(r *resource) {
+	r.gone = true
+	for len(r.held) > 0 {
+		in.unhold(r)
+	}
+	if i := slices.Index(r.of.resources, r); i >= 0 {
+		r.of.resources = slices.Delete(r.of.resources, i, i+1)
 	}
 }
 
 func (o *interested) index(res string) int {
-	return slices.IndexFunc(o.resources, func(r resource) bool {
-		_, other := cut(r.full)
-		return other == res
-	})
+	return slices.IndexFunc(o.resources, func(r *resource) bool { return r.named(res) })
+}
+
+func (r *resource) named(res string) bool {
+	_, own := cut(r.full)
+	return own == res
 }

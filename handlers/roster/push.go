@@ -3,51 +3,72 @@ package roster
 import (
 	"context"
 	"errors"
+	"sync"
+	"time"
 
 	"github.com/iqd-xmpp/iqd/component"
 	"github.com/iqd-xmpp/iqd/handlers/roster/store"
 	"mellium.im/xmpp/stanza"
 )
 
-// others returns the resources that hear of a change made by from.
-func (h *handler) others(owner, from string) []resource {
-	if h.cfg.PushToSender {
-		from = ""
-	}
-	return h.interest.of(owner, from)
-}
-
-// spread pushes one change to resources of its owner.
-func (h *handler) spread(rq component.Requester, to []resource, item *store.Item) {
+// spread pushes one change to resources of its owner. The one that made it has
+// its answer, unless that came too late.
+func (h *handler) spread(rq component.Requester, to []*resource, item *store.Item, from string) {
+	_, res := cut(from)
 	for _, r := range to {
-		h.push(rq, r, item)
+		if from == "" || !r.named(res) {
+			h.complain(r, h.push(rq, r, item))
+		}
 	}
 }
 
 // catchUp pushes what one resource has missed, in the order in which it happened
 // (RFC 6121, 2.6.3).
-func (h *handler) catchUp(rq component.Requester, asker resource, items []*store.Item) {
+func (h *handler) catchUp(rq component.Requester, asker *resource, items []*store.Item) {
+	h.interest.mu.Lock()
+	asker.extra = len(items)
+	h.interest.mu.Unlock()
 	for _, item := range items {
-		if !h.push(rq, asker, item) {
+		if err := h.push(rq, asker, item); err != nil {
+			h.complain(asker, err)
 			return
 		}
 	}
 }
 
-// push sends one change to one resource (RFC 6121, 2.1.6). A resource that missed
-// one gets no more until it asks again: its version stays the one that it really
-// has, so that what it missed is told it then.
-func (h *handler) push(rq component.Requester, to resource, item *store.Item) bool {
-	call := component.Call{Type: stanza.SetIQ, To: to.full, Payload: push{item}}
-	err := rq.StartIQ(call, func(_ *component.Response, err error) {
-		if missed(err) {
-			h.interest.drop(to)
-		}
-	})
-	if err != nil {
-		h.interest.drop(to)
+// late reports whether the deadline of a request may have been before its reply:
+// then the asker was told of an error.
+func late(ctx context.Context) bool {
+	deadline, ok := ctx.Deadline()
+	return ok && !time.Now().Before(deadline)
+}
+
+// complain logs why a push was not sent: once a minute when the component itself
+// had no room for it.
+func (h *handler) complain(r *resource, err error) {
+	switch {
+	case err == nil || errors.Is(err, component.ErrShutdown):
+	case !errors.Is(err, errFull) && h.minute.passed():
+		h.log.Warn("roster pushes cannot be sent; who missed one gets no more until it asks again", "to", r.full, "err", err)
+	default:
+		h.log.Debug("roster push not sent", "to", r.full, "err", err)
 	}
-	return err == nil
+}
+
+// A minute says when one has passed since it said so last.
+type minute struct {
+	mu   sync.Mutex
+	last time.Time
+}
+
+func (m *minute) passed() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if !m.last.IsZero() && time.Since(m.last) < time.Minute {
+		return false
+	}
+	m.last = time.Now()
+	return true
 }
 
 // missed reports whether err means that a push reached nobody. An error of a

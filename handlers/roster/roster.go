@@ -11,14 +11,23 @@
 // A change is answered first and then pushed to the owner's other resources that
 // have asked for the roster here and are not gone since. RFC 6121, 2.3.2 has the
 // resource that made the change pushed to as well; it is when
-// Config.PushToSender says so.
+// Config.PushToSender says so, or when the answer came too late.
+//
+// A resource never gets a push after one that it has missed: its version stays
+// one that it really has. Pushes are sent at once, up to 128 that a resource has
+// not answered. They wait behind that, behind one without an answer for 5 s, and
+// behind one that was under way when the stream broke. When a push fails, finds
+// no room, or has no answer in time, and when a store cannot say whether it made
+// a change, the resource gets no more pushes until it asks again.
 package roster
 
 import (
+	"cmp"
 	"context"
 	"encoding/xml"
 	"fmt"
 	"io"
+	"log/slog"
 
 	"github.com/iqd-xmpp/iqd/component"
 	"github.com/iqd-xmpp/iqd/handlers/roster/store"
@@ -42,10 +51,12 @@ type Store interface {
 	// Set adds an item, or puts it in the place of the one with its JID, and
 	// returns the version of the roster. It keeps no string of the item without
 	// copying it. Its errors are store.ErrItems, ErrBytes, ErrOwners, or internal.
+	// After an internal one that is not store.ErrUnchanged the change may have been
+	// made: the owner's resources get no more pushes until they ask again.
 	Set(ctx context.Context, owner string, item store.Item) (int64, error)
 
 	// Remove removes an item and returns the version of the roster. Its errors are
-	// store.ErrNotFound, or internal.
+	// store.ErrNotFound, or internal as those of Set.
 	Remove(ctx context.Context, owner, jid string) (int64, error)
 }
 
@@ -58,16 +69,18 @@ func New(cfg Config, env component.Env) (component.Extension, error) {
 	if err != nil {
 		return component.Extension{}, err
 	}
-	ext := NewWith(s, cfg)
+	ext := extension(s, cfg, cmp.Or(env.Log, slog.Default()))
 	ext.Routes[0].Quick = quick
 	return ext, nil
 }
 
 // NewWith returns an extension that keeps rosters in a store of the caller's. Of
 // cfg it uses what is no business of the store: MaxName, MaxGroups and
-// PushToSender.
-func NewWith(s Store, cfg Config) component.Extension {
-	h := &handler{store: s, cfg: cfg, interest: newInterest()}
+// PushToSender. It logs to slog.Default().
+func NewWith(s Store, cfg Config) component.Extension { return extension(s, cfg, slog.Default()) }
+
+func extension(s Store, cfg Config, log *slog.Logger) component.Extension {
+	h := &handler{store: s, cfg: cfg, log: log, interest: newInterest()}
 	ext := component.Extension{
 		Name: "roster",
 		Routes: []component.Route{{
@@ -97,5 +110,7 @@ func NewWith(s Store, cfg Config) component.Extension {
 type handler struct {
 	store    Store
 	cfg      Config
+	log      *slog.Logger
+	minute   minute // between complaints
 	interest *interest
 }

@@ -27,12 +27,31 @@ func (h *handler) set(ctx context.Context, req *component.Request) (component.Pa
 		item.Version, err = h.store.Set(ctx, owner, item)
 	}
 	if err != nil {
+		if inDoubt(err) { // nobody hears of what may have changed: no later change either
+			h.interest.leave(owner, "")
+		}
 		return nil, refusal(err)
 	}
-	if others := h.others(owner, req.From); len(others) > 0 {
-		req.AfterReply(func(_ context.Context, rq component.Requester) { h.spread(rq, others, &item) })
+	if to := h.interest.of(owner, ""); len(to) > 0 {
+		req.AfterReply(func(_ context.Context, rq component.Requester) {
+			from := req.From
+			if h.cfg.PushToSender || late(ctx) {
+				from = ""
+			}
+			h.spread(rq, to, &item, from)
+		})
 	}
 	return nil, nil
+}
+
+// inDoubt reports whether a change may have been made in spite of an error.
+func inDoubt(err error) bool {
+	for _, known := range []error{store.ErrUnchanged, store.ErrNotFound, store.ErrItems, store.ErrBytes, store.ErrOwners} {
+		if errors.Is(err, known) {
+			return false
+		}
+	}
+	return true
 }
 
 // refusal returns the stanza error of what a store has refused. Anything else is

@@ -78,7 +78,7 @@ func TestStoreFails(t *testing.T) {
 	b := newBroken()
 	c := start(t, componenttest.Extension(roster.NewWith(b, roster.DefaultConfig())))
 	c.ask("get", chamber, "")
-	b.fail(errors.New("disk on fire"))
+	b.fail(store.Unchanged(errors.New("disk on fire")))
 	for _, req := range []struct{ typ, inner string }{
 		{"get", ""}, {"set", "<item jid='a@example.net'/>"}, {"set", "<item jid='a@example.net' subscription='remove'/>"},
 	} {
