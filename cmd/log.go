@@ -33,7 +33,7 @@ func newLogSink(cfg LogConfig, w io.Writer, color bool) *logSink {
 			format = "tint"
 		}
 	}
-	opts := &slog.HandlerOptions{Level: &s.level}
+	opts := &slog.HandlerOptions{Level: &s.level, ReplaceAttr: legible}
 	var h slog.Handler
 	switch format {
 	case "json":
@@ -66,12 +66,26 @@ func isTerminal(w io.Writer) bool {
 	return err == nil && fi.Mode()&os.ModeCharDevice != 0
 }
 
+// legible writes a duration as a person does, in JSON too: "151ms", and no more
+// digits than somebody reads.
+func legible(_ []string, a slog.Attr) slog.Attr {
+	if a.Value.Kind() != slog.KindDuration {
+		return a
+	}
+	d, unit := a.Value.Duration(), time.Nanosecond
+	for unit < time.Second && d.Abs() >= 1000*unit {
+		unit *= 1000
+	}
+	return slog.String(a.Key, d.Round(unit/100).String())
+}
+
 // printable escapes what a peer could do to a terminal: tint lets colours through,
 // and any other sequence with them.
 func printable(groups []string, a slog.Attr) slog.Attr {
 	if len(groups) == 0 && (a.Key == slog.TimeKey || a.Key == slog.LevelKey) {
 		return a
 	}
+	a = legible(groups, a)
 	a.Value = a.Value.Resolve()
 	switch a.Value.Kind() {
 	case slog.KindString:

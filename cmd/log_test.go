@@ -86,3 +86,45 @@ func TestLogFloodsAreHeldBack(t *testing.T) {
 		t.Errorf("%d lines of 500 failures, want a few:\n%.2000s", n, r.log)
 	}
 }
+
+// A duration is written for who reads it, whatever the format: JSON has it in
+// nanoseconds otherwise.
+func TestLogOfDurations(t *testing.T) {
+	for format, want := range map[string]string{
+		"json": `"dur":"[\d.]+(ns|µs|ms|s)"`, "text": `dur=[\d.]+(ns|µs|ms|s)`, "tint": `dur=[\d.]+(ns|µs|ms|s)`,
+	} {
+		t.Run(format, func(t *testing.T) {
+			r := stage(t, "[handlers.ping]\n[log]\nlevel = 'debug'\nformat = '"+format+"'\n")
+			r.env["NO_COLOR"] = "1"
+			r.start().online()
+			r.ping()
+			r.log.wait(t, "dur")
+			if !regexp.MustCompile(want).MatchString(r.log.String()) {
+				t.Errorf("nothing matches %s:\n%s", want, r.log)
+			}
+			if regexp.MustCompile(`[0-9]\.[0-9]{3}`).MatchString(regexp.MustCompile(`dur.*`).FindString(r.log.String())) {
+				t.Errorf("more digits than somebody reads:\n%s", r.log)
+			}
+		})
+	}
+}
+
+// Fault S09: handlers that are late are named, and a flood of them is held back.
+func TestLogNamesHandlersThatAreLate(t *testing.T) {
+	const flood = 300
+	r := stage(t, "[handlers.stuck]\ntimeout = '1ms'\nmax_in_flight = 1000\n[log]\nformat = 'text'\n").start().online()
+	for range flood {
+		r.send("juliet@example.net/balcony", "1", nsStuck, "query")
+	}
+	for range flood {
+		contains(t, r.reply("1"), "remote-server-timeout")
+	}
+	r.log.wait(t, `msg="log lines held back" line="handler did not answer in time"`)
+	r.signals <- sigTERM
+	r.signals <- sigTERM // the handlers are stuck for good
+	r.exit()
+	contains(t, r.log.String(), `level=WARN msg="handler did not answer in time" handler=stuck id=1 from=juliet@example.net/balcony ns=`+nsStuck)
+	if n := strings.Count(r.log.String(), `msg="handler did not answer in time"`); n > flood/2 {
+		t.Errorf("%d lines of %d late handlers, want a few", n, flood)
+	}
+}
