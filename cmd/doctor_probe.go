@@ -31,7 +31,9 @@ const probes = 12
 // A tally is what became of the probes.
 type tally struct {
 	arrived int // there and back
+	busy    int // answered that there was no room
 	strayed int // somebody else answered
+	refused int // answered by a server that could not route it
 	oneWay  int // arrived, but the answer did not
 	lost    int // did not arrive
 	fastest time.Duration
@@ -41,14 +43,21 @@ type tally struct {
 // route finds out whether what is for us arrives.
 func (d *doctor) route(ctx context.Context, s *session) bool {
 	t := d.tally(ctx, s)
+	return ctx.Err() == nil && d.judge(t, s)
+}
+
+// judge says what the probes have shown, and reports whether it is good.
+func (d *doctor) judge(t tally, s *session) bool {
 	switch {
 	case t.arrived == probes:
 		d.add(finding{what: "route", seen: fmt.Sprintf("what is sent to %s arrives; there and back takes %s", d.cfg.JID, t.fastest.Round(time.Microsecond))})
 		return true
-	case ctx.Err() != nil:
+	case t.arrived+t.busy == probes:
+		d.add(d.busy(t))
+		return true
 	case t.strayed > 0:
 		d.add(d.shared())
-	case t.arrived > 0 || t.oneWay > 0:
+	case t.arrived+t.busy+t.oneWay > 0:
 		d.add(d.leaky(t))
 	case ended(s) && s.why != nil:
 		d.add(d.spoken(s.why))
@@ -58,37 +67,59 @@ func (d *doctor) route(ctx context.Context, s *session) bool {
 	return false
 }
 
-// tally sends all probes at once.
+// atOnce is how many probes are under way: fewer than our own limits allow, for
+// each is a request of one sender, and they are what everybody shares.
+func (d *doctor) atOnce() int {
+	lim := d.cfg.Limits
+	return max(1, min(4, lim.PerSender, lim.PerDomain, lim.InFlight))
+}
+
+// tally sends all probes.
 func (d *doctor) tally(ctx context.Context, s *session) tally {
 	var t tally
 	var mu sync.Mutex
 	var wg sync.WaitGroup
+	turns := make(chan struct{}, d.atOnce())
 	for n := range probes {
 		wg.Go(func() {
+			turns <- struct{}{}
+			// One that is lost takes nobody's place: the next need not wait for its end.
+			give := sync.OnceFunc(func() { <-turns })
+			defer time.AfterFunc(d.wait/8, give).Stop()
 			took, err := d.probe(ctx, s, n, 0)
+			give()
+			_, heard := s.heard.Load(strconv.Itoa(n))
 			mu.Lock()
 			defer mu.Unlock()
-			_, heard := s.heard.Load(strconv.Itoa(n))
-			var pe *component.PeerError
-			switch {
-			case err == nil:
-				t.arrived++
-				if t.fastest == 0 || took < t.fastest {
-					t.fastest = took
-				}
-				return
-			case errors.Is(err, errOther), errors.As(err, &pe) && !unroutable(pe):
-				t.strayed++
-			case heard:
-				t.oneWay++
-			default:
-				t.lost++
-			}
-			t.err = err
+			t.count(took, err, heard)
 		})
 	}
 	wg.Wait()
 	return t
+}
+
+// count adds what became of one probe.
+func (t *tally) count(took time.Duration, err error, heard bool) {
+	var pe *component.PeerError
+	switch refused := errors.As(err, &pe); {
+	case err == nil:
+		t.arrived++
+		if t.fastest == 0 || took < t.fastest {
+			t.fastest = took
+		}
+		return
+	case refused && pe.Condition == stanza.ResourceConstraint:
+		t.busy++
+	case refused && !unroutable(pe), errors.Is(err, errOther):
+		t.strayed++
+	case refused:
+		t.refused++
+	case heard:
+		t.oneWay++
+	default:
+		t.lost++
+	}
+	t.err = err
 }
 
 // shared says that another connection gets what is for us.
@@ -103,11 +134,26 @@ func (d *doctor) shared() finding {
 	}
 }
 
-// leaky says that some of what is for us vanishes.
-func (d *doctor) leaky(t tally) finding {
+// busy says that every probe was answered, though some with an error.
+func (d *doctor) busy(t tally) finding {
 	return finding{
-		mark: wrong, what: "route",
-		seen:  fmt.Sprintf("%d of %d requests from and to %s vanished, on the way there or back: %v", t.lost+t.oneWay, probes, d.cfg.JID, t.err),
+		mark: doubt, what: "route",
+		seen:  fmt.Sprintf("what is sent to %s arrives, but %d of %d requests were answered with %v", d.cfg.JID, t.busy, probes, t.err),
+		cause: "a limit that is low, or another iqd for the same domain that is busy",
+		change: []change{
+			d.ours("per_sender and in_flight, under [limits]: larger ones", "limits", "per_sender"),
+		},
+	}
+}
+
+// leaky says that some of what is for us gets lost.
+func (d *doctor) leaky(t tally) finding {
+	seen := fmt.Sprintf("%d of %d requests from and to %s vanished, on the way there or back: %v", t.lost+t.oneWay, probes, d.cfg.JID, t.err)
+	if t.lost+t.oneWay == 0 {
+		seen = fmt.Sprintf("%d of %d requests from and to %s were sent back: %v", t.refused, probes, d.cfg.JID, t.err)
+	}
+	return finding{
+		mark: wrong, what: "route", seen: seen,
 		cause: "conflict: a second connection gets a share of them; or domain_balancing of ejabberd, with fewer connections than its component_number",
 		change: []change{
 			{"ejabberd's ejabberd.yml", "no domain_balancing for " + d.cfg.JID + "; then " + loadCommand(nameEjabberd)},

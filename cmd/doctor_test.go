@@ -161,6 +161,7 @@ func TestDoctorNamesRoutes(t *testing.T) {
 		},
 		"deaf, Prosody":   {fault: deaf, want: []string{"✗ route", "no route back", "deaf", "prosodyctl shell host activate"}},
 		"deaf, ejabberd":  {opts: componenttest.Options{Personality: componenttest.Ejabberd}, fault: deaf, short: true, want: []string{"no route back"}},
+		"low limits":      {file: []string{"[limits]", "per_sender = 1", "per_domain = 1", "in_flight = 1"}, want: []string{"✓ route", "✓ size"}},
 		"hosts elsewhere": {short: true, file: []string{`hosts = ["example.org"]`}, want: []string{"! server", "example.org", "hosts = "}},
 		"admin not there": {file: []string{"[admin]", `listen = "` + closedPort(t) + `"`}, want: []string{"✓ route"}},
 	})
