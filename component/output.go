@@ -12,7 +12,7 @@ const (
 	resumeAt   = pauseAt / 2      // until half of it is gone
 	writeChunk = 64 << 10         // of one blocking write, so that progress can be seen
 	writeStall = 90 * time.Second // without progress ends the connection
-	keepBuffer = 1 << 20          // a larger buffer is given back once it is empty
+	keepBuffer = 4 << 20          // a larger buffer is given back once it is empty
 )
 
 // An outItem is the end of one stanza in the output.
