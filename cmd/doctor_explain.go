@@ -28,9 +28,23 @@ func (d *doctor) explain(ctx context.Context, err error) {
 		f, known = d.unreachable(err)
 	}
 	if !known {
+		f, known = d.amongServers(ctx)
+	}
+	if !known {
 		f = d.stranger(ctx, err)
 	}
 	d.add(f)
+}
+
+// amongServers recognises the port for other servers by the default namespace of
+// its stream (RFC 6120, 4.8.2).
+func (d *doctor) amongServers(ctx context.Context) (finding, bool) {
+	said := d.say(ctx, "<?xml version='1.0'?><stream:stream xmlns='jabber:component:accept' "+
+		"xmlns:stream='http://etherx.jabber.org/streams' to='"+d.cfg.JID+"'>")
+	f := finding{mark: wrong, what: "connection", seen: d.conf.Component.Server + " speaks as to another server: jabber:server"}
+	d.serverPort(&f)
+	text := strings.ReplaceAll(string(said), `"`, "'")
+	return f, !d.conf.Component.TLS.Enabled && strings.Contains(text, " xmlns='jabber:server'")
 }
 
 // unreachable explains why there is no connection at all.

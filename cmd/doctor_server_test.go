@@ -138,3 +138,11 @@ func TestDoctorComparesTheCredential(t *testing.T) {
 type forbidding struct{}
 
 func (forbidding) Open(string) (fs.File, error) { return nil, fs.ErrPermission }
+
+// A port for other servers that says nothing more is known by its header.
+func TestDoctorKnowsThePortForServers(t *testing.T) {
+	t.Parallel()
+	addr := speaker(t, `<?xml version='1.0'?><stream:stream xmlns:stream="http://etherx.jabber.org/streams" xmlns="jabber:server" version="1.0">`)
+	out := doctored(t, configFile(t, addr), fstest.MapFS{})
+	contains(t, out, "the port for other servers (5269)", "config.toml:3: server = \"host:5347\"")
+}

@@ -34,6 +34,8 @@ func (d *doctor) spoken(err error) finding {
 		d.conflict(&f, se)
 	case "invalid-namespace", "invalid-xml", "unsupported-version":
 		d.wrongPort(&f)
+	case "unsupported-stanza-type": // Prosody takes our handshake for a stanza of another server
+		d.serverPort(&f)
 	case "connection-timeout":
 		f.cause = "the handshake took longer than the server waits: an overloaded machine, or something between that holds it up"
 	case "system-shutdown":
@@ -47,6 +49,11 @@ func (d *doctor) spoken(err error) finding {
 func (d *doctor) wrongPort(f *finding) {
 	f.cause = "this is the port for clients or for servers (5222, 5269), and not the one for components"
 	f.change = []change{d.ours(`server = "host:5347", the server's component port`, "component", "server")}
+}
+
+func (d *doctor) serverPort(f *finding) {
+	d.wrongPort(f)
+	f.cause = "this is the port for other servers (5269), and not the one for components"
 }
 
 // notAuthorized tells what ejabberd keeps to itself.

@@ -144,6 +144,10 @@ func TestDoctorNamesRefusals(t *testing.T) {
 			fault: reject("host-unknown", "This server does not serve iq.example.net"),
 			want:  []string{"the port for clients"},
 		},
+		"Prosody's server port": {
+			fault: reject("unsupported-stanza-type", ""),
+			want:  []string{"the port for other servers (5269)", "config.toml:3: server = "},
+		},
 		"shutting down":  {fault: reject("system-shutdown", ""), want: []string{"being shut down"}},
 		"slow handshake": {fault: reject("connection-timeout", ""), want: []string{"took longer than the server waits"}},
 		"something else": {fault: reject("policy-violation", "no"), want: []string{`policy-violation: "no"`, "log says more"}},
