@@ -22,13 +22,31 @@ const demoTimeout = 15 * time.Second
 
 // A demo is a server, a component and their users in one process.
 type demo struct {
-	w       io.Writer
+	w       *sureWriter
 	p       painter
 	conf    *Config
 	mux     *component.Mux
 	server  *componenttest.Server
 	ids     int
 	replies int
+}
+
+// A sureWriter remembers the first write that failed, so that not each caller has
+// to look.
+type sureWriter struct {
+	w   io.Writer
+	err error
+}
+
+func (s *sureWriter) Write(p []byte) (int, error) {
+	if s.err != nil {
+		return 0, s.err
+	}
+	n, err := s.w.Write(p)
+	if err != nil {
+		s.err = fmt.Errorf("print: %w", err)
+	}
+	return n, err
 }
 
 // demoCommand returns the command demo.
@@ -41,14 +59,14 @@ func (a *app) demoCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, stop := a.untilSignal(cmd.Context())
 			defer stop()
-			d := &demo{w: a.world.Stdout, p: newPainter(a.world.Stdout, a.world.Getenv)}
+			d := &demo{w: &sureWriter{w: a.world.Stdout}, p: newPainter(a.world.Stdout, a.world.Getenv)}
 			if err := d.build(a); err != nil {
 				return fmt.Errorf("demo: %w", err)
 			}
 			return d.run(ctx, stay, a.world.Stdin)
 		},
 	}
-	cmd.Flags().BoolVar(&stay, "stay", false, "keep it up afterwards, and answer the stanzas typed in, until Ctrl-C")
+	cmd.Flags().BoolVar(&stay, "stay", false, "keep it up afterwards, and answer the stanzas typed in, until quit or Ctrl-C")
 	return cmd
 }
 
@@ -82,12 +100,12 @@ func (d *demo) run(ctx context.Context, stay bool, in io.Reader) error {
 			Dial: d.server.Dial, Log: slog.New(slog.DiscardHandler),
 		})
 	}()
-	err := d.talk(ctx)
+	err := cmp.Or(d.talk(ctx), d.w.err)
 	if err == nil && stay {
 		err = d.stay(ctx, in)
 	}
 	cancel()
-	return cmp.Or(err, <-done)
+	return cmp.Or(err, <-done, d.w.err)
 }
 
 // talk has the conversation.

@@ -120,6 +120,10 @@ func TestDemoStays(t *testing.T) {
 		{"<ping xmlns='urn:xmpp:ping'/>\n", "← <iq type='result' id='12' from='iqd.localhost' to='juliet@localhost/balcony'/>"},
 		{"<iq type='set'>\n<ping xmlns='urn:xmpp:ping'/>\n</iq>\n", "← <iq type='error'"},
 		{"ping\n", "✗ no XML element"},
+		{"<ping xmlns=urn/>\n", "✗ no XML element"},
+		{"<ping xmlns='urn:xmpp:ping'/>\n", "← <iq type='result'"}, // nothing was swallowed
+		{"<iq type='get'>\n", "… (an empty line gives up)"},
+		{"</message>\n", "✗ no XML element"},
 		{"<ping xmlns='urn:xmpp:ping'>\n\n", "✗ no XML element"},
 		{"\n<message from='romeo@localhost/x' id='m' to='iqd.localhost'/>\n", "→ <message from='romeo@localhost/x' id='m'"},
 		{"<iq from='romeo@localhost/x' id='i' type='get'><query xmlns='jabber:iq:last'/></iq>\n", "id='i' from='iqd.localhost' to='romeo@localhost/x'"},
@@ -129,10 +133,46 @@ func TestDemoStays(t *testing.T) {
 		}
 		screen.wait(t, tc.want)
 	}
-	typed.Close() // the end of the input ends nothing
 	sigs <- syscall.SIGINT
 	if c := <-code; c != iqdcmd.ExitDone {
 		t.Errorf("exit code %d, standard error %q", c, &errs)
+	}
+	typed.Close()
+}
+
+// The end of the input, and quit, end it too, but not before all is answered.
+func TestDemoStaysUntilTheInputEnds(t *testing.T) {
+	t.Parallel()
+	for name, typed := range map[string]string{
+		"end":  "<wait xmlns='urn:example:slow'/>\n",
+		"quit": "<wait xmlns='urn:example:slow'/>\nquit\n<ping xmlns='urn:xmpp:ping'/>\n",
+		"half": "<wait xmlns='urn:example:slow'/>\n<ping",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			code, out, errs := iqd(t, typed, "demo", "--stay")
+			_, stayed, _ := strings.Cut(out, "The component stays up")
+			if code != iqdcmd.ExitDone || errs != "" || strings.Count(stayed, "←") != 1 || !strings.Contains(stayed, "It took 300ms") {
+				t.Errorf("exit code %d, standard error %q, output\n%s", code, errs, stayed)
+			}
+		})
+	}
+}
+
+// What cannot be printed was not shown.
+func TestDemoFailsOnAFullDisk(t *testing.T) {
+	t.Parallel()
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { full.Close() })
+	var errs bytes.Buffer
+	code := iqdcmd.Execute(t.Context(), []string{"demo"}, iqdcmd.World{
+		Stdin: strings.NewReader(""), Stdout: full, Stderr: &errs, Getenv: func(string) string { return "" },
+	}, handlers.Standard())
+	if code != iqdcmd.ExitFailed || !strings.Contains(errs.String(), "no space left") {
+		t.Errorf("exit code %d, standard error %q", code, &errs)
 	}
 }
 
