@@ -50,6 +50,43 @@ func TestMaxInFlight(t *testing.T) {
 	})
 }
 
+// Quick calls that turn out to hang may take more places than there are. They do
+// not raise the number for those that follow.
+func TestMaxInFlightAfterHandOver(t *testing.T) {
+	g := newGate()
+	defer g.open()
+	var running, most atomic.Int64
+	r := begin(t, quiet(two(t, component.Extension{MaxInFlight: 1}, true, func(_ context.Context, req *component.Request) (component.Payload, error) {
+		if strings.HasPrefix(req.ID, "hang") {
+			<-g.ch
+			return nil, nil
+		}
+		most.Store(max(most.Load(), running.Add(1)))
+		<-time.After(2 * time.Millisecond)
+		running.Add(-1)
+		return nil, nil
+	})))
+	for i := range 3 {
+		r.send(iq("get", fmt.Sprint("hang", i), juliet, domain, sleepQuery))
+		r.wait("it was handed over", func() bool { return r.comp.Stats().HandedOff == uint64(i+1) })
+	}
+	var ids []string
+	for range 50 {
+		ids = append(ids, r.sleep(romeo))
+	}
+	r.wait("they wait", func() bool { return r.comp.Stats().Open == 53 })
+	g.open()
+	for _, id := range ids {
+		r.reply(id).wants(t, "result")
+	}
+	if n := most.Load(); n != 1 {
+		t.Errorf("%d ran at once, want 1", n)
+	}
+	for i := range 3 {
+		r.reply(fmt.Sprint("hang", i)).wants(t, "result")
+	}
+}
+
 // TestStuckHandler: when each place is held by a handler past its deadline, its
 // requests are refused at once, those that wait too; others are served, and all
 // is well when the handlers return (H03, H09).

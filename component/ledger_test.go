@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -345,17 +346,22 @@ func TestHookGoexit(t *testing.T) {
 	for label, slow := range map[string]time.Duration{"at once": 0, "handed over": 10 * time.Millisecond} {
 		t.Run(label, func(t *testing.T) {
 			bothWays(t, func(t *testing.T, quick bool) {
+				var calls atomic.Int64
 				r := serve(t, quick, func(_ context.Context, req *component.Request) (component.Payload, error) {
 					if slow > 0 {
 						<-time.After(slow)
 					}
-					req.AfterReply(func(context.Context, component.Requester) { runtime.Goexit() })
+					req.AfterReply(func(context.Context, component.Requester) { calls.Add(1); runtime.Goexit() })
 					return nil, nil
 				})
 				for range 20 {
 					r.ask(juliet).wants(t, "result")
 				}
 				r.alive()
+				r.wait("each hook was called", func() bool { return calls.Load() >= 20 })
+				if n := calls.Load(); n != 20 {
+					t.Errorf("20 hooks were called %d times", n)
+				}
 			})
 		})
 	}
@@ -375,7 +381,11 @@ func TestReplyBeforeSlowHook(t *testing.T) {
 					req.AfterReply(func(context.Context, component.Requester) { <-g.ch })
 					return nil, nil
 				})
+				start := time.Now()
 				r.ask(juliet).wants(t, "result")
+				if took := time.Since(start); took > 10*time.Second { // the next check of the stream would take it along
+					t.Errorf("the reply came after %s", took)
+				}
 				r.alive()
 			})
 		})

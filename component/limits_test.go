@@ -86,6 +86,30 @@ func TestLimits(t *testing.T) {
 	}
 }
 
+// The bytes of a request are given back with its place, though the sender has
+// others open.
+func TestBytesAreGivenBack(t *testing.T) {
+	g := newGate()
+	defer g.open()
+	cfg := quiet(two(t, component.Extension{}, false, func(_ context.Context, req *component.Request) (component.Payload, error) {
+		if req.ID == "hang" {
+			<-g.ch
+		}
+		return nil, nil
+	}))
+	cfg.Limits.MaxBufferedBytes = 8 << 20
+	r := begin(t, cfg)
+	r.send(iq("get", "hang", juliet, domain, sleepQuery))
+	big := "<sleep xmlns='" + nsTest + "'>" + strings.Repeat("x", 100_000) + "</sleep>"
+	for i := range 50 {
+		id := fmt.Sprint("b", i)
+		r.send(iq("get", id, juliet, domain, big))
+		r.reply(id).wants(t, "result")
+	}
+	g.open()
+	r.reply("hang").wants(t, "result")
+}
+
 // A quick handler is not charged for: it holds nothing up.
 func TestQuickIsNotCharged(t *testing.T) {
 	cfg := quiet(two(t, component.Extension{}, true, result))
