@@ -12,8 +12,11 @@ func (a *app) checkCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check",
 		Short: "Check the configuration as run does, without connecting",
-		Args:  cobra.NoArgs,
-		RunE:  func(*cobra.Command, []string) error { return a.check() },
+		Long: "check reads the configuration as run does, builds its handlers, and names all mistakes with\n" +
+			"their places. It connects to nobody.\n" +
+			"Exit code: 0 no mistakes, 1 it failed, 2 the configuration has a mistake.",
+		Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error { return a.check() },
 	}
 	a.configFlag(cmd)
 	return cmd
@@ -28,7 +31,7 @@ func (a *app) check() error {
 	_, warnings, err := c.Connection(a.world.Getenv)
 	_, tokenErr := c.adminToken()
 	set, buildErr := c.buildHandlers(a.reg, c.environment(a.world.Getenv, slog.New(slog.DiscardHandler)), nil)
-	if err := errors.Join(err, tokenErr, buildErr); err != nil {
+	if err := errors.Join(advised(err, false), tokenErr, buildErr); err != nil {
 		return mistake(err)
 	}
 	if err := set.close(); err != nil {

@@ -46,20 +46,23 @@ func (a *app) rootCommand() *cobra.Command {
 			return cmd.Help()
 		},
 	}
+	root.Version = Version()
+	root.SetVersionTemplate(versionLine())
 	root.AddCommand(a.commands()...)
 	return root
 }
 
 // configFlag adds -c to a command. The path is in a.config when it runs, and
-// a.load reads it.
+// a.load reads it. It comes after the arguments of the command have been said.
 func (a *app) configFlag(cmd *cobra.Command) {
 	cmd.Flags().StringVarP(&a.config, "config", "c", DefaultConfigPath, "configuration `file`")
+	cmd.Args = fileArgument(cmd.Args)
 }
 
 // load reads the configuration file that -c names.
 func (a *app) load() (*Config, error) {
 	c, err := Load(a.config)
-	return c, mistake(err)
+	return c, mistake(advised(err, true))
 }
 
 // untilSignal returns a context that ends at the first SIGTERM or SIGINT, for

@@ -14,6 +14,9 @@ import (
 	"github.com/spf13/cobra"
 )
 
+// usualWait is what an answer may take where --wait says nothing.
+const usualWait = 5 * time.Second
+
 // A doctor finds out what keeps iqd and its server apart.
 type doctor struct {
 	*report
@@ -46,7 +49,7 @@ func (a *app) doctorCommand() *cobra.Command {
 	}
 	a.configFlag(cmd)
 	cmd.Flags().BoolVar(&d.connect, "connect", false, "connect even where iqd runs with this file: a server that kicks old connections then drops that one")
-	cmd.Flags().DurationVar(&d.wait, "wait", 5*time.Second, "what each answer may take; to be accepted, twice that")
+	cmd.Flags().DurationVar(&d.wait, "wait", usualWait, "what each answer may take; to be accepted, twice that")
 	return cmd
 }
 
@@ -71,7 +74,16 @@ func (d *doctor) run(ctx context.Context) error {
 }
 
 // again is what the operator types after a change.
-func (d *doctor) again() string { return "iqd doctor -c " + shellWord(d.app.config) }
+func (d *doctor) again() string {
+	typed := "iqd doctor -c " + shellWord(d.app.config)
+	if d.connect {
+		typed += " --connect"
+	}
+	if d.wait != usualWait {
+		typed += " --wait " + d.wait.String()
+	}
+	return typed
+}
 
 // examine connects, and tries what a component lives from.
 func (d *doctor) examine(ctx context.Context) {
@@ -112,13 +124,13 @@ func (d *doctor) configuration() error {
 func (d *doctor) read() error {
 	var err error
 	if d.conf, err = Load(d.app.config); err != nil {
-		return err
+		return advised(err, true)
 	}
 	var warnings []string
 	d.cfg, warnings, err = d.conf.Connection(d.app.world.Getenv)
 	_, tokenErr := d.conf.adminToken()
 	set, buildErr := d.conf.buildHandlers(d.app.reg, d.conf.environment(d.app.world.Getenv, slog.New(slog.DiscardHandler)), nil)
-	if err := errors.Join(err, tokenErr, buildErr); err != nil {
+	if err := errors.Join(advised(err, false), tokenErr, buildErr); err != nil {
 		return err
 	}
 	if err := set.close(); err != nil { // none has been started

@@ -49,3 +49,6 @@ func Route(w io.Writer, config string, errs ...error) error {
 	d.judge(t, &session{})
 	return nil
 }
+
+// Advised returns the error that a command ends with for one of a file.
+var Advised = advised

@@ -38,7 +38,7 @@ func (a *app) serverConfigCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:       "server-config prosody|ejabberd",
 		Short:     "Print what the server needs in its configuration, and where it goes",
-		Args:      cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs),
+		Args:      oneServer,
 		ValidArgs: []string{"prosody", "ejabberd"},
 		RunE: func(_ *cobra.Command, args []string) error {
 			s, err := a.serverSetup(showSecret)
@@ -78,7 +78,7 @@ func (a *app) serverSetup(showSecret bool) (serverSetup, error) {
 	}
 	if showSecret {
 		if s.Secret, _, err = c.Secret(a.world.Getenv); err != nil {
-			return serverSetup{}, mistake(err)
+			return serverSetup{}, mistake(advised(err, false))
 		}
 	}
 	return s, nil
