@@ -18,6 +18,7 @@ type pacer struct {
 
 const (
 	absentSoon = 2 * time.Minute // after a server went it is likely to come back soon
+	absentMax  = time.Second / 2
 	rejectMax  = time.Minute
 )
 
@@ -54,12 +55,14 @@ func (p *pacer) next(err error, routed bool, now time.Time) time.Duration {
 	return p.rejected.NextBackOff()
 }
 
-// missing grows to a second while the server may be restarting, then further.
+// missing grows to half a second while the server may be restarting, then further.
+// ejabberd takes up to 1.4 s to answer once its port is open, and two seconds are
+// what a restart may cost.
 func (p *pacer) missing(now time.Time) time.Duration {
 	if p.since.IsZero() {
 		p.since = now
 	}
-	most := time.Second
+	most := absentMax
 	if now.Sub(p.since) > absentSoon {
 		most = 10 * time.Second
 	}

@@ -129,7 +129,7 @@ func TestDeaf(t *testing.T) {
 	if out, err := srv.Ctl("shell", "module", "reload", "component", srv.Component); err != nil {
 		t.Fatalf("reload: %v: %s", err, out)
 	}
-	realserver.Eventually(t, 45*time.Second, func() bool { return c.Stats().Deaf == 1 && c.Status().Heard })
+	realserver.Eventually(t, 45*time.Second, func() bool { return c.Stats().Deaf == 1 && c.Stats().Streams == 2 && c.Status().Heard })
 	alice := srv.Login(t, "alice", "balcony")
 	if got := alice.IQ(get(srv, "d1", "nil", "")); realserver.Parse(got).Type != "result" {
 		t.Errorf("got %s", got)
