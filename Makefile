@@ -5,7 +5,7 @@ PREFIX   ?= /usr/local
 UNITDIR  ?= /etc/systemd/system
 FUZZTIME ?= 10s
 # Tests with servers of their own want room: two packages at a time, and an end to what hangs.
-TESTFLAGS ?= -p 2 -timeout 8m
+TESTFLAGS ?= -p 2 -timeout 15m
 
 OUT := build
 
