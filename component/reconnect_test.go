@@ -123,36 +123,35 @@ func TestReplySurvivesReconnect(t *testing.T) {
 // TestCutInMidStanza: a reply that the kernel took half of goes whole on the next
 // stream; those before it, which it took, are not repeated, and those behind it
 // follow (N15).
+//
+// A server that closes in order reads to the end what it was sent, so what the
+// kernel took in the meantime is not repeated: only a reset shows this for certain.
 func TestCutInMidStanza(t *testing.T) {
-	for label, break1 := range map[string]func(*componenttest.Server){"cut": (*componenttest.Server).Cut, "reset": (*componenttest.Server).Reset} {
-		t.Run(label, func(t *testing.T) {
-			bothWays(t, func(t *testing.T, quick bool) {
-				synctest.Test(t, func(t *testing.T) {
-					h := component.HandlerFunc(func(_ context.Context, req *component.Request) (component.Payload, error) {
-						return component.Text(nsTest, "x", strings.Repeat(req.ID, 50_000)), nil
-					})
-					r := begin(t, quiet(muxOf(t, component.Extension{Name: "x", Routes: []component.Route{{Name: name("q"), Get: h, Quick: quick}}})))
-					r.proven()
-					r.idle()
-					r.srv.StopReading()
-					for _, id := range []string{"1", "2", "3"} { // 50 kB each; the pipe holds 64
-						r.send(iq("get", id, juliet, domain, query))
-						synctest.Wait()
-					}
-					break1(r.srv)
-					synctest.Wait() // or the old stream would take more
-					r.srv.ResumeReading()
-					r.streams(2)
-					for _, id := range []string{"2", "3"} {
-						if got := r.next(); got.id != id || len(got.el.Child(nsTest, "x").Text()) != 50_000 {
-							t.Fatalf("got %.100s, want reply %s whole", got.raw, id)
-						}
-					}
-					r.alive()
-				})
+	bothWays(t, func(t *testing.T, quick bool) {
+		synctest.Test(t, func(t *testing.T) {
+			h := component.HandlerFunc(func(_ context.Context, req *component.Request) (component.Payload, error) {
+				return component.Text(nsTest, "x", strings.Repeat(req.ID, 50_000)), nil
 			})
+			r := begin(t, quiet(muxOf(t, component.Extension{Name: "x", Routes: []component.Route{{Name: name("q"), Get: h, Quick: quick}}})))
+			r.proven()
+			r.idle()
+			r.srv.StopReading()
+			for _, id := range []string{"1", "2", "3"} { // 50 kB each; the pipe holds 64
+				r.send(iq("get", id, juliet, domain, query))
+				synctest.Wait()
+			}
+			r.srv.Reset()
+			synctest.Wait() // or the old stream would take more
+			r.srv.ResumeReading()
+			r.streams(2)
+			for _, id := range []string{"2", "3"} {
+				if got := r.next(); got.id != id || len(got.el.Child(nsTest, "x").Text()) != 50_000 {
+					t.Fatalf("got %.100s, want reply %s whole", got.raw, id)
+				}
+			}
+			r.alive()
 		})
-	}
+	})
 }
 
 // Replies written since the last stanza was read are counted when the stream is
