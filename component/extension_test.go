@@ -78,8 +78,8 @@ func TestStanzas(t *testing.T) {
 		synctest.Wait()
 		mu.Lock()
 		defer mu.Unlock()
-		if n := s.comp.Stats().Ignored; len(got) != 1027 || n != 2000-1027+1 {
-			t.Errorf("%d were delivered and %d ignored, want 1027 and 974", len(got), n)
+		if n := s.comp.Stats().Ignored; len(got) < 1025 || len(got) > 1027 || n != uint64(2001-len(got)) {
+			t.Errorf("%d were delivered and %d ignored, want 1024 and what was taken out meanwhile, and the rest", len(got), n)
 		}
 		if want := "message chat 7 juliet@example.net/balcony a@iq.example.net de true hi"; got[7] != want {
 			t.Errorf("got %q, want %q", got[7], want)
