@@ -152,7 +152,8 @@ func checkOwner(t *testing.T, s *sqlite.Store, owner string, known map[string]ac
 	if err != nil {
 		t.Fatal(err)
 	}
-	items, now := map[string]*store.Item{}, map[string]acked{}
+	items := map[string]*store.Item{}
+	now := map[string]acked{"": {version: r.Version, removed: true}} // the last change may have been a removal
 	for _, it := range r.Items {
 		items[it.JID] = it
 		now[it.JID] = acked{it.Version, it.Name, false}
