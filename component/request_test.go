@@ -148,6 +148,8 @@ func TestAddresses(t *testing.T) {
 	for in, want := range map[string]string{
 		"a@b/C": "a@b/C", "A@B/C": "a@b/C", "B.": "b", "a@b./r.": "a@b/r.", "Ⅳ@x": "iv@x", "ß@x": "ss@x", "x/\u2163": "x/IV",
 		"a@b/c@D/e": "a@b/c@D/e", "İ@x": "i̇@x", "": "", "/": "/", "@": "@",
+		// RFC 3454, B.1: ejabberd routes such an address to us as it was typed.
+		"iq.exam\u00adple.net": "iq.example.net", "a\u200b@x/r\u2060": "a@x/r", "\ufeffb": "b",
 	} {
 		if got := component.Fold(in); got != want {
 			t.Errorf("Fold(%q) = %q, want %q", in, got, want)
