@@ -61,9 +61,9 @@ func TestDoubleAndLate(t *testing.T) {
 	})
 }
 
-// TestManyTimeouts: nothing is left of calls that nobody answers or that their
+// TestO14ManyTimeouts: nothing is left of calls that nobody answers or that their
 // callers gave up (checklist 47, 48, O14).
-func TestManyTimeouts(t *testing.T) {
+func TestO14ManyTimeouts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := begin(t, quiet(muxOf(t)))
 		for round := range 20 {
@@ -96,9 +96,9 @@ func TestManyTimeouts(t *testing.T) {
 	})
 }
 
-// TestTooManyCalls: over the limit a call fails at once, and the stream's own
+// TestO11TooManyCalls: over the limit a call fails at once, and the stream's own
 // checks go on (O11).
-func TestTooManyCalls(t *testing.T) {
+func TestO11TooManyCalls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cfg := quiet(muxOf(t))
 		cfg.CallTimeout = time.Hour
@@ -123,9 +123,9 @@ func TestTooManyCalls(t *testing.T) {
 	})
 }
 
-// TestRefusedCalls: what a server would close the stream for is refused before
+// TestO18RefusedCalls: what a server would close the stream for is refused before
 // anything is written (O18, MUST table).
-func TestRefusedCalls(t *testing.T) {
+func TestO18RefusedCalls(t *testing.T) {
 	r := begin(t, quiet(muxOf(t)))
 	ok := component.Text(nsTest, "q", "")
 	for label, c := range map[string]component.Call{

@@ -17,40 +17,40 @@ const nsStreams = "http://etherx.jabber.org/streams"
 // (issue 2 "What it must show", checklist 17 to 19, B05 to B13, Q04 to Q18). Each
 // is to be answered with one reply, or with none.
 var hostile = map[string]struct{ raw, want string }{
-	"no child":                {"<iq type='get' id='%d' from='juliet@example.net/b' to='iq.example.net'/>", "bad-request"},
-	"two children":            {iq("get", "%d", juliet, domain, query+query), "bad-request"},
-	"only text":               {iq("set", "%d", juliet, domain, "text"), "bad-request"},
-	"text first":              {iq("get", "%d", juliet, domain, "text"+query), "result"},
-	"missing id":              {"<iq type='get' from='" + juliet + "' to='" + domain + "'>" + query + "</iq>", "bad-request"},
-	"unknown type":            {iq("foo", "%d", juliet, domain, query), "bad-request"},
-	"missing type":            {"<iq id='%d' from='" + juliet + "' to='" + domain + "'>" + query + "</iq>", "bad-request"},
-	"bad from":                {iq("get", "%d", "@b", domain, query), "jid-malformed"},
-	"empty from":              {iq("get", "%d", "", domain, query), ""},
-	"no from":                 {"<iq type='get' id='%d' to='" + domain + "'>" + query + "</iq>", ""},
-	"no from or type":         {"<iq id='%d' to='" + domain + "'>" + query + "</iq>", ""},
-	"bad to":                  {iq("get", "%d", juliet, "@"+domain, query), "jid-malformed"},
-	"empty resource":          {iq("get", "%d", juliet, domain+"/", query), "jid-malformed"},
-	"no to":                   {"<iq type='get' id='%d' from='" + juliet + "'>" + query + "</iq>", "bad-request"},
-	"foreign to":              {iq("get", "%d", juliet, "other.example.net", query), ""},
-	"streams child":           {iq("get", "%d", juliet, domain, "<x xmlns='"+nsStreams+"'/>"), "feature-not-implemented"},
-	"streams grandchild":      {iq("get", "%d", juliet, domain, "<q xmlns='"+nsTest+"'><stream:stream xmlns:stream='"+nsStreams+"'/></q>"), "result"},
-	"stream error in message": {"<message from='" + juliet + "' to='" + domain + "'><error xmlns='" + nsStreams + "'><conflict xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></error></message>", ""},
-	"end tag as text":         {iq("get", "%d", juliet, domain, "<q xmlns='"+nsTest+"'><![CDATA[</stream:stream>]]></q>"), "result"},
-	"nested iq":               {iq("get", "%d", juliet, domain, "<iq type='get' id='n'><q/></iq>"), "feature-not-implemented"},
-	"error element":           {iq("get", "%d", juliet, domain, "<error/>"), "feature-not-implemented"},
-	"jabber:client":           {"<iq xmlns='jabber:client' type='get' id='%d' from='" + juliet + "' to='" + domain + "'>" + query + "</iq>", "result"},
-	"jabber:server":           {"<iq xmlns='jabber:server' type='get' id='%d' from='" + juliet + "' to='" + domain + "'>" + query + "</iq>", "result"},
-	"stray text":              {"stray &amp; text", ""},
-	"unknown element":         {"<foo><bar/></foo><x:y xmlns:x='urn:x'>z</x:y>", ""},
-	"white space":             {" \t\r\n ", ""},
-	"depth 129":               {iq("get", "%d", juliet, domain, deep(129)), "policy-violation"},
-	"depth 10,000":            {iq("get", "%d", juliet, domain, deep(10_000)), "policy-violation"},
-	"too many attributes":     {iq("get", "%d", juliet, domain, "<q xmlns='"+nsTest+"'"+attrs(2000)+"/>"), "policy-violation"},
-	"too long":                {iq("get", "%d", juliet, domain, "<q xmlns='"+nsTest+"'>"+strings.Repeat("x", 11_000)+"</q>"), "policy-violation"},
-	"too long, no from":       {"<iq type='get' id='%d' to='" + domain + "'>" + strings.Repeat("x", 11_000) + "</iq>", ""},
-	"too long result":         {iq("result", "%d", juliet, domain, strings.Repeat("x", 11_000)), ""},
-	"too long of no type":     {"<iq id='%d' from='" + juliet + "' to='" + domain + "'>" + strings.Repeat("x", 11_000) + "</iq>", "bad-request"},
-	"too long head":           {"<iq type='get' id='" + strings.Repeat("x", 11_000) + "%d' from='" + juliet + "' to='" + domain + "'>" + query + "</iq>", ""},
+	"Q04 no child":                {"<iq type='get' id='%d' from='juliet@example.net/b' to='iq.example.net'/>", "bad-request"},
+	"Q05 two children":            {iq("get", "%d", juliet, domain, query+query), "bad-request"},
+	"Q04 only text":               {iq("set", "%d", juliet, domain, "text"), "bad-request"},
+	"Q06 text first":              {iq("get", "%d", juliet, domain, "text"+query), "result"},
+	"missing id":                  {"<iq type='get' from='" + juliet + "' to='" + domain + "'>" + query + "</iq>", "bad-request"},
+	"pyxmpp#3 unknown type":       {iq("foo", "%d", juliet, domain, query), "bad-request"},
+	"pyxmpp#3 missing type":       {"<iq id='%d' from='" + juliet + "' to='" + domain + "'>" + query + "</iq>", "bad-request"},
+	"bad from":                    {iq("get", "%d", "@b", domain, query), "jid-malformed"},
+	"B16 empty from":              {iq("get", "%d", "", domain, query), ""},
+	"B16 no from":                 {"<iq type='get' id='%d' to='" + domain + "'>" + query + "</iq>", ""},
+	"B16 no from or type":         {"<iq id='%d' to='" + domain + "'>" + query + "</iq>", ""},
+	"bad to":                      {iq("get", "%d", juliet, "@"+domain, query), "jid-malformed"},
+	"empty resource":              {iq("get", "%d", juliet, domain+"/", query), "jid-malformed"},
+	"B17 no to":                   {"<iq type='get' id='%d' from='" + juliet + "'>" + query + "</iq>", "bad-request"},
+	"B17 foreign to":              {iq("get", "%d", juliet, "other.example.net", query), ""},
+	"Q14 streams child":           {iq("get", "%d", juliet, domain, "<x xmlns='"+nsStreams+"'/>"), "feature-not-implemented"},
+	"Q14 streams grandchild":      {iq("get", "%d", juliet, domain, "<q xmlns='"+nsTest+"'><stream:stream xmlns:stream='"+nsStreams+"'/></q>"), "result"},
+	"Q14 stream error in message": {"<message from='" + juliet + "' to='" + domain + "'><error xmlns='" + nsStreams + "'><conflict xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></error></message>", ""},
+	"Q15 end tag as text":         {iq("get", "%d", juliet, domain, "<q xmlns='"+nsTest+"'><![CDATA[</stream:stream>]]></q>"), "result"},
+	"Q15 nested iq":               {iq("get", "%d", juliet, domain, "<iq type='get' id='n'><q/></iq>"), "feature-not-implemented"},
+	"Q07 error element":           {iq("get", "%d", juliet, domain, "<error/>"), "feature-not-implemented"},
+	"B08 jabber:client":           {"<iq xmlns='jabber:client' type='get' id='%d' from='" + juliet + "' to='" + domain + "'>" + query + "</iq>", "result"},
+	"B08 jabber:server":           {"<iq xmlns='jabber:server' type='get' id='%d' from='" + juliet + "' to='" + domain + "'>" + query + "</iq>", "result"},
+	"B05 stray text":              {"stray &amp; text", ""},
+	"B07 unknown element":         {"<foo><bar/></foo><x:y xmlns:x='urn:x'>z</x:y>", ""},
+	"B06 white space":             {" \t\r\n ", ""},
+	"B12 depth 129":               {iq("get", "%d", juliet, domain, deep(129)), "policy-violation"},
+	"B12 depth 10,000":            {iq("get", "%d", juliet, domain, deep(10_000)), "policy-violation"},
+	"B13 too many attributes":     {iq("get", "%d", juliet, domain, "<q xmlns='"+nsTest+"'"+attrs(2000)+"/>"), "policy-violation"},
+	"B11 too long":                {iq("get", "%d", juliet, domain, "<q xmlns='"+nsTest+"'>"+strings.Repeat("x", 11_000)+"</q>"), "policy-violation"},
+	"B11 too long, no from":       {"<iq type='get' id='%d' to='" + domain + "'>" + strings.Repeat("x", 11_000) + "</iq>", ""},
+	"B11 too long result":         {iq("result", "%d", juliet, domain, strings.Repeat("x", 11_000)), ""},
+	"B11 too long of no type":     {"<iq id='%d' from='" + juliet + "' to='" + domain + "'>" + strings.Repeat("x", 11_000) + "</iq>", "bad-request"},
+	"B11 too long head":           {"<iq type='get' id='" + strings.Repeat("x", 11_000) + "%d' from='" + juliet + "' to='" + domain + "'>" + query + "</iq>", ""},
 }
 
 func deep(n int) string {
@@ -77,7 +77,7 @@ func TestHostileStanzas(t *testing.T) {
 		t.Run(label, func(t *testing.T) {
 			bothWays(t, func(t *testing.T, quick bool) {
 				cfg := smallStanzas()
-				if strings.HasPrefix(label, "too long") {
+				if strings.HasPrefix(label, "B11 too long") {
 					cfg.Limits.MaxStanzaBytes = 10_000
 				}
 				cfg.Handler = muxOf(t, component.Extension{Name: "test", Routes: []component.Route{{Name: name("q"), Get: component.HandlerFunc(result), Quick: quick}}})
@@ -99,8 +99,8 @@ func TestHostileStanzas(t *testing.T) {
 }
 
 // floods are the stanzas that come ten thousand times in a row.
-var floods = []string{"no child", "two children", "only text", "text first", "missing id", "unknown type", "bad from",
-	"streams child", "stray text", "unknown element", "too long", "depth 10,000"}
+var floods = []string{"Q04 no child", "Q05 two children", "Q04 only text", "Q06 text first", "missing id", "pyxmpp#3 unknown type", "bad from",
+	"Q14 streams child", "B05 stray text", "B07 unknown element", "B11 too long", "B12 depth 10,000"}
 
 // TestHostileFlood sends the same again and again, with a proper request now and
 // then that has to be answered as if nothing were.
@@ -118,7 +118,7 @@ func TestHostileFlood(t *testing.T) {
 		}
 		t.Run(label, func(t *testing.T) {
 			cfg := smallStanzas()
-			if strings.HasPrefix(label, "too long") {
+			if strings.HasPrefix(label, "B11 too long") {
 				cfg.Limits.MaxStanzaBytes = 10_000
 			}
 			cfg.Handler = muxOf(t, component.Extension{Name: "test", Routes: []component.Route{{Name: name("q"), Get: component.HandlerFunc(result), Quick: true}}})
@@ -162,16 +162,16 @@ func (r *rig) nextRaw() string {
 // and the component comes back (B01 to B04, B09, checklist 22).
 func TestBadXMLEndsTheStream(t *testing.T) {
 	for label, tc := range map[string]struct{ raw, cond string }{
-		"bad UTF-8":     {iq("get", "1", juliet, domain, "<q xmlns='"+nsTest+"'>\xff</q>"), "not-well-formed"},
-		"control":       {iq("get", "1", juliet, domain, "<q xmlns='"+nsTest+"'>&#1;</q>"), "not-well-formed"},
-		"comment":       {"<!-- x -->", "restricted-xml"},
-		"PI":            {"<?x y?>", "restricted-xml"},
-		"DOCTYPE":       {"<!DOCTYPE x [<!ENTITY a 'b'>]>", "restricted-xml"},
-		"entity":        {iq("get", "1", juliet, domain, "<q xmlns='"+nsTest+"'>&nbsp;</q>"), "not-well-formed"},
-		"mismatched":    {"<iq><a></b></iq>", "not-well-formed"},
-		"prefix":        {"<iq><x:a/></iq>", "not-well-formed"},
-		"same twice":    {"<iq a='1' a='2'/>", "not-well-formed"},
-		"second header": {"<stream:stream xmlns:stream='" + nsStreams + "'>", "bad-format"},
+		"B01 bad UTF-8":     {iq("get", "1", juliet, domain, "<q xmlns='"+nsTest+"'>\xff</q>"), "not-well-formed"},
+		"B01 control":       {iq("get", "1", juliet, domain, "<q xmlns='"+nsTest+"'>&#1;</q>"), "not-well-formed"},
+		"B02 comment":       {"<!-- x -->", "restricted-xml"},
+		"B02 PI":            {"<?x y?>", "restricted-xml"},
+		"B02 DOCTYPE":       {"<!DOCTYPE x [<!ENTITY a 'b'>]>", "restricted-xml"},
+		"B03 entity":        {iq("get", "1", juliet, domain, "<q xmlns='"+nsTest+"'>&nbsp;</q>"), "not-well-formed"},
+		"B03 mismatched":    {"<iq><a></b></iq>", "not-well-formed"},
+		"B03 prefix":        {"<iq><x:a/></iq>", "not-well-formed"},
+		"B03 same twice":    {"<iq a='1' a='2'/>", "not-well-formed"},
+		"B09 second header": {"<stream:stream xmlns:stream='" + nsStreams + "'>", "bad-format"},
 	} {
 		t.Run(label, func(t *testing.T) {
 			t.Parallel()

@@ -87,10 +87,10 @@ func TestMaxInFlightAfterHandOver(t *testing.T) {
 	}
 }
 
-// TestStuckHandler: when each place is held by a handler past its deadline, its
+// TestH03StuckHandler: when each place is held by a handler past its deadline, its
 // requests are refused at once, those that wait too; others are served, and all
 // is well when the handlers return (H03, H09).
-func TestStuckHandler(t *testing.T) {
+func TestH03StuckHandler(t *testing.T) {
 	for label, ordered := range map[string]bool{"plain": false, "ordered": true} {
 		t.Run(label, func(t *testing.T) {
 			bothWays(t, func(t *testing.T, quick bool) {

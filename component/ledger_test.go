@@ -13,9 +13,9 @@ import (
 	"mellium.im/xmpp/stanza"
 )
 
-// TestDeadline: a handler that does not return is answered at its deadline, not
+// TestH04Deadline: a handler that does not return is answered at its deadline, not
 // before; its late return is dropped and counted (checklist 31, H03, H04).
-func TestDeadline(t *testing.T) {
+func TestH04Deadline(t *testing.T) {
 	bothWays(t, func(t *testing.T, quick bool) {
 		synctest.Test(t, func(t *testing.T) {
 			g := newGate()
@@ -76,17 +76,17 @@ func TestNobody(t *testing.T) {
 	ext := component.Extension{Name: "x", Routes: []component.Route{
 		{Name: name("q"), Get: h}, {Name: name("acc"), At: component.Account, Get: h}}}
 	for label, tc := range map[string]struct{ typ, to, payload, want, other string }{
-		"served":             {"get", domain, query, "result", ""},
-		"account served":     {"get", "a@" + domain, "<acc xmlns='" + nsTest + "'/>", "result", ""},
-		"folded domain":      {"get", "IQ.Example.NET", query, "result", ""},
-		"unknown namespace":  {"get", domain, "<q xmlns='urn:example:nobody'/>", "feature-not-implemented", "service-unavailable"},
-		"unknown element":    {"get", domain, "<z xmlns='" + nsTest + "'/>", "feature-not-implemented", "feature-not-implemented"},
-		"wrong type":         {"set", domain, query, "feature-not-implemented", "feature-not-implemented"},
-		"no namespace":       {"get", domain, "<q xmlns=''/>", "feature-not-implemented", "service-unavailable"},
-		"stream's namespace": {"get", domain, "<q/>", "feature-not-implemented", "service-unavailable"},
-		"error as payload":   {"get", domain, "<error/>", "feature-not-implemented", "service-unavailable"},
-		"resource":           {"get", domain + "/r", query, "service-unavailable", ""},
-		"user's resource":    {"get", "a@" + domain + "/r", query, "service-unavailable", ""},
+		"served":                 {"get", domain, query, "result", ""},
+		"account served":         {"get", "a@" + domain, "<acc xmlns='" + nsTest + "'/>", "result", ""},
+		"folded domain":          {"get", "IQ.Example.NET", query, "result", ""},
+		"Q02 unknown namespace":  {"get", domain, "<q xmlns='urn:example:nobody'/>", "feature-not-implemented", "service-unavailable"},
+		"Q13 unknown element":    {"get", domain, "<z xmlns='" + nsTest + "'/>", "feature-not-implemented", "feature-not-implemented"},
+		"Q03 wrong type":         {"set", domain, query, "feature-not-implemented", "feature-not-implemented"},
+		"Q11 no namespace":       {"get", domain, "<q xmlns=''/>", "feature-not-implemented", "service-unavailable"},
+		"Q11 stream's namespace": {"get", domain, "<q/>", "feature-not-implemented", "service-unavailable"},
+		"error as payload":       {"get", domain, "<error/>", "feature-not-implemented", "service-unavailable"},
+		"resource":               {"get", domain + "/r", query, "service-unavailable", ""},
+		"user's resource":        {"get", "a@" + domain + "/r", query, "service-unavailable", ""},
 	} {
 		for _, unhandled := range []stanza.Condition{stanza.FeatureNotImplemented, stanza.ServiceUnavailable} {
 			t.Run(label+" "+string(unhandled), func(t *testing.T) {

@@ -32,8 +32,8 @@ func TestLimits(t *testing.T) {
 		harmed  string // who is over a limit
 		healthy string // who is not; empty: nobody
 	}{
-		"per sender":            {component.Limits{PerSender: 10}, flood(30, one, sleepQuery), 10, juliet, romeo},
-		"per sender, bare":      {component.Limits{PerSender: 10}, flood(30, resources, sleepQuery), 10, "juliet@example.net", romeo},
+		"Q32 per sender":        {component.Limits{PerSender: 10}, flood(30, one, sleepQuery), 10, juliet, romeo},
+		"Q32 per sender, bare":  {component.Limits{PerSender: 10}, flood(30, resources, sleepQuery), 10, "juliet@example.net", romeo},
 		"per domain":            {component.Limits{PerDomain: 10}, flood(30, foreigners, sleepQuery), 10, "new@evil.example.org/x", "u@good.example.org"},
 		"not of own domain":     {component.Limits{PerDomain: 10}, flood(30, locals, sleepQuery), 30, "", "u@example.net/new"},
 		"in flight":             {component.Limits{InFlight: 10}, flood(30, locals, sleepQuery), 10, romeo, ""},

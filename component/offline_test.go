@@ -41,9 +41,9 @@ func TestExpiredReplies(t *testing.T) {
 	})
 }
 
-// TestCallsOutliveReconnect: a pending call is answered on the new stream; one
+// TestO12CallsOutliveReconnect: a pending call is answered on the new stream; one
 // that is not says that the stream broke (checklist 46, O12).
-func TestCallsOutliveReconnect(t *testing.T) {
+func TestO12CallsOutliveReconnect(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := serve(t, false, result)
 		type out struct {

@@ -31,10 +31,10 @@ func (r *rig) sleep(from string) string {
 	return id
 }
 
-// TestSleeperDelaysNobody: a handler that sleeps a second does not delay another
+// TestH10SleeperDelaysNobody: a handler that sleeps a second does not delay another
 // sender's ping (issue 2, checklist 36, H10): p99 below 10 ms at 1,000 pings a
 // second, also when the sleeper claims to be quick.
-func TestSleeperDelaysNobody(t *testing.T) {
+func TestH10SleeperDelaysNobody(t *testing.T) {
 	bothWays(t, func(t *testing.T, quick bool) {
 		// The race detector and the neighbours on the machine cost some of it: they
 		// come and go, and a stream that sleepers hold up is slow each time.
@@ -150,7 +150,7 @@ func TestHandOver(t *testing.T) {
 
 // Goexit in a quick handler takes the reading goroutine with it, a thousand times
 // (H02), at once and after the reading was handed over.
-func TestQuickGoexit(t *testing.T) {
+func TestH02QuickGoexit(t *testing.T) {
 	r := begin(t, quiet(two(t, component.Extension{}, true, func(_ context.Context, req *component.Request) (component.Payload, error) {
 		if strings.HasSuffix(req.ID, "0") {
 			<-time.After(3 * time.Millisecond)

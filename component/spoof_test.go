@@ -15,18 +15,18 @@ import (
 func TestSpoofedReplies(t *testing.T) {
 	peer := "bob@example.net/r"
 	for label, raw := range map[string]string{
-		"somebody else":    "<iq type='result' id='%s' from='alice@example.net/x' to='" + domain + "'/>",
-		"an error of hers": "<iq type='error' id='%s' from='alice@example.net/x' to='" + domain + "'><error type='cancel'><gone xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>",
-		"his bare address": "<iq type='result' id='%s' from='bob@example.net' to='" + domain + "'/>",
-		"another resource": "<iq type='result' id='%s' from='bob@example.net/other' to='" + domain + "'/>",
-		"resource's case":  "<iq type='result' id='%s' from='bob@example.net/R' to='" + domain + "'/>",
-		"no from":          "<iq type='result' id='%s' to='" + domain + "'/>",
-		"empty from":       "<iq type='result' id='%s' from='' to='" + domain + "'/>",
-		"his server":       "<iq type='result' id='%s' from='example.net' to='" + domain + "'/>",
-		"ourselves":        "<iq type='result' id='%s' from='" + domain + "' to='" + domain + "'/>",
-		"a message":        "<message type='error' id='%s' from='bob@example.net/r' to='" + domain + "'/>",
-		"a presence":       "<presence type='error' id='%s' from='bob@example.net/r' to='" + domain + "'/>",
-		"another id":       "<iq type='result' id='x%s' from='bob@example.net/r' to='" + domain + "'/>",
+		"CVE-2014-0364 somebody else":    "<iq type='result' id='%s' from='alice@example.net/x' to='" + domain + "'/>",
+		"O04 an error of hers":           "<iq type='error' id='%s' from='alice@example.net/x' to='" + domain + "'><error type='cancel'><gone xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>",
+		"O05 his bare address":           "<iq type='result' id='%s' from='bob@example.net' to='" + domain + "'/>",
+		"CVE-2014-0364 another resource": "<iq type='result' id='%s' from='bob@example.net/other' to='" + domain + "'/>",
+		"CVE-2014-0364 resource's case":  "<iq type='result' id='%s' from='bob@example.net/R' to='" + domain + "'/>",
+		"O05 no from":                    "<iq type='result' id='%s' to='" + domain + "'/>",
+		"O05 empty from":                 "<iq type='result' id='%s' from='' to='" + domain + "'/>",
+		"O05 his server":                 "<iq type='result' id='%s' from='example.net' to='" + domain + "'/>",
+		"O05 ourselves":                  "<iq type='result' id='%s' from='" + domain + "' to='" + domain + "'/>",
+		"CVE-2024-46957 a message":       "<message type='error' id='%s' from='bob@example.net/r' to='" + domain + "'/>",
+		"O09 a presence":                 "<presence type='error' id='%s' from='bob@example.net/r' to='" + domain + "'/>",
+		"O04 another id":                 "<iq type='result' id='x%s' from='bob@example.net/r' to='" + domain + "'/>",
 	} {
 		t.Run(label, func(t *testing.T) {
 			var book logbook
@@ -54,7 +54,7 @@ func TestSpoofedReplies(t *testing.T) {
 			}
 		})
 	}
-	t.Run("a request with that id", func(t *testing.T) {
+	t.Run("O08 a request with that id", func(t *testing.T) {
 		r := serve(t, false, result)
 		q, done := r.call(peer)
 		r.send(iq("get", q.id, peer, domain, query))
@@ -66,9 +66,9 @@ func TestSpoofedReplies(t *testing.T) {
 	})
 }
 
-// TestNormalisedReplies: servers answer with the address as they write it (O06,
+// TestO06NormalisedReplies: servers answer with the address as they write it (O06,
 // servers.md 2.7).
-func TestNormalisedReplies(t *testing.T) {
+func TestO06NormalisedReplies(t *testing.T) {
 	for asked, answers := range map[string]string{
 		"Alice@Example.NET/Probe": "alice@example.net/Probe",
 		"EXAMPLE.NET":             "example.net",
@@ -94,9 +94,9 @@ func TestNormalisedReplies(t *testing.T) {
 	}
 }
 
-// TestPeerErrors: what the peer said reaches the caller typed, however odd it is
+// TestO01PeerErrors: what the peer said reaches the caller typed, however odd it is
 // (O01, O17).
-func TestPeerErrors(t *testing.T) {
+func TestO01PeerErrors(t *testing.T) {
 	const ns = " xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'"
 	r := begin(t, quiet(muxOf(t)))
 	for _, tc := range []struct {
