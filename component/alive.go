@@ -30,7 +30,7 @@ func (s *stream) isCheck(req *Request) bool {
 	sc := c.scratches.Get().(*scratch)
 	defer c.scratches.Put(sc)
 	c.led.open.Add(1)
-	req.entry.deadline = s.now + int64(checkTimeout)
+	req.entry.deadline, req.entry.check = s.now+int64(checkTimeout), true
 	c.render(sc, req, nil, nil)
 	c.settle(sc, req)
 	return true
@@ -146,12 +146,14 @@ func (s *stream) diagnose() error {
 	return nil
 }
 
-func (c *Component) askServer(ended <-chan struct{}) bool {
-	host := c.cfg.JID
+func (c *Component) askServer(ended <-chan struct{}) bool { return alive(c.ask(c.host(), ended)) }
+
+// host returns the domain at which the server itself answers.
+func (c *Component) host() string {
 	if len(c.cfg.Hosts) > 0 {
-		host = c.cfg.Hosts[0]
+		return c.cfg.Hosts[0]
 	}
-	return alive(c.ask(host, ended))
+	return c.cfg.JID
 }
 
 // ask sends a ping and returns nil when it is answered with a result.

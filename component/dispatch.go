@@ -23,7 +23,6 @@ func (l *leader) step() bool {
 	if j := s.rd.Junk(); j != s.junk {
 		s.noteJunk(j)
 	}
-	s.c.out.sinceRead.Store(0)
 	if s.c.out.size.Load() >= flushAt {
 		s.c.out.flush(s, false)
 	}

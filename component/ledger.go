@@ -99,18 +99,21 @@ func (l *ledger) domain(name string) *account {
 }
 
 // free takes back the places of requests whose replies are gone, and returns how
-// many they were.
-func (l *ledger) free(items []outItem) int {
+// many of those would be missed.
+func (l *ledger) free(items []outItem) (missed int) {
 	replies, charged := 0, false
 	for i := range items {
 		if items[i].reply {
 			replies++
+			if !items[i].check {
+				missed++
+			}
 		}
 		charged = charged || items[i].account != nil
 	}
 	l.open.Add(-int64(replies))
 	if !charged {
-		return replies
+		return missed
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -120,7 +123,7 @@ func (l *ledger) free(items []outItem) int {
 			l.discharge(acc, items[i].charged)
 		}
 	}
-	return replies
+	return missed
 }
 
 func (l *ledger) discharge(acc *account, size int) {

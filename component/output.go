@@ -22,6 +22,7 @@ type outItem struct {
 	account  *account // who is charged for the request, or nil
 	charged  int      // bytes charged for the request
 	reply    bool     // it holds a place in the ledger
+	check    bool     // it answers a check, which nobody will miss
 }
 
 // An output holds what has been written by us and not yet taken by the kernel. It
@@ -38,10 +39,10 @@ type output struct {
 	held    int   // handlers that wait for room
 	purgeAt int64 // when it is worth the while to look again for what nobody waits for
 
-	size      atomic.Int64 // bytes in head and tail that the kernel has not taken
-	taken     atomic.Int64 // bytes that the kernel has taken, ever
-	sinceRead atomic.Int64 // replies written since the last stanza was read
-	expired   atomic.Uint64
+	size    atomic.Int64  // bytes in head and tail that the kernel has not taken
+	taken   atomic.Int64  // bytes that the kernel has taken, ever
+	replied atomic.Uint64 // replies that the kernel has taken, ever; those to checks left out
+	expired atomic.Uint64
 }
 
 // A batch is a run of whole stanzas.
@@ -203,8 +204,8 @@ func (o *output) took(n int) {
 	}
 	o.size.Add(-int64(n))
 	o.taken.Add(int64(n))
-	if freed := o.led.free(h.items[first:h.next]); freed > 0 {
-		o.sinceRead.Add(int64(freed))
+	if missed := o.led.free(h.items[first:h.next]); missed > 0 {
+		o.replied.Add(uint64(missed))
 	}
 	o.moved.Broadcast()
 }

@@ -44,6 +44,7 @@ type entry struct {
 	account  *account    // who is charged for it; nil: nobody
 	late     bool        // answered by the deadline while its handler runs
 	running  bool        // its handler has been called and has not returned
+	check    bool        // it makes sure of the stream, and nobody will miss its reply
 	key      string      // bare sender, for an ordered extension
 }
 

@@ -25,7 +25,7 @@ func (c *Component) settle(sc *scratch, req *Request) bool {
 	if !req.entry.answered.CompareAndSwap(false, true) {
 		return false
 	}
-	it := outItem{deadline: req.entry.deadline, reply: true}
+	it := outItem{deadline: req.entry.deadline, reply: true, check: req.entry.check}
 	if req.entry.account != nil {
 		it.account, it.charged = req.entry.account, req.entry.size
 	}

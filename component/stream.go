@@ -38,10 +38,11 @@ type stream struct {
 	readDone chan struct{} // closed when nobody reads any more
 	over     chan struct{} // closed when the stream is gone
 
-	heard  atomic.Int64 // when the last stanza was routed to us
-	paused atomic.Bool  // the server takes nothing, so we read nothing
-	taken  int64        // by the kernel when we last looked; of the goroutine that keeps alive
-	nonce  string       // resource of the checks of this stream
+	heard     atomic.Int64  // when the last stanza was routed to us
+	confirmed atomic.Uint64 // as many of all replies ever written have been read by a server
+	paused    atomic.Bool   // the server takes nothing, so we read nothing
+	taken     int64         // by the kernel when we last looked; of the goroutine that keeps alive
+	nonce     string        // resource of the checks of this stream
 }
 
 func (c *Component) newStream(conn net.Conn) *stream {
@@ -82,11 +83,13 @@ func (s *stream) end(err error) {
 // ctx does. It returns why it ended; nil: because of ctx.
 func (s *stream) run(ctx context.Context) error {
 	c := s.c
+	s.confirmed.Store(c.out.replied.Load()) // what other streams took is their matter
 	c.out.attach(s, c.now())
-	c.wg.Add(4)
+	c.wg.Add(5)
 	go s.writer()
 	go s.lead()
 	go s.keepAlive()
+	go s.confirm()
 	go func() {
 		defer c.wg.Done()
 		s.dog.watch(s.over, s.handOver)
@@ -107,15 +110,6 @@ func (s *stream) run(ctx context.Context) error {
 	<-s.readDone
 	close(s.over)
 	return err
-}
-
-// count notes the replies whose fate is unknown. A server that closes the
-// connection in order has read what we wrote; one that resets it may not.
-func (s *stream) count(err error) {
-	n := s.c.out.sinceRead.Swap(0)
-	if err != nil && !closedInOrder(err) {
-		s.c.stats.unconfirmed.Add(uint64(n))
-	}
 }
 
 func closedInOrder(err error) bool {
