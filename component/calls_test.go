@@ -37,28 +37,50 @@ func result2(id, from, payload string) string {
 	return "<iq type='result' id='" + id + "' from='" + from + "' to='" + domain + "'>" + payload + "</iq>"
 }
 
-// TestDoubleAndLate: the first reply counts, all others are dropped and counted
-// (O03, O07, checklist 47).
-func TestDoubleAndLate(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := begin(t, quiet(muxOf(t)))
+// TestReplies: the first reply counts, all others are dropped and counted, and
+// nobody waits for one for ever (checklist 47).
+func TestReplies(t *testing.T) {
+	bubble := func(test func(t *testing.T, r *rig)) func(*testing.T) {
+		return func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := begin(t, quiet(muxOf(t)))
+				synctest.Wait()
+				test(t, r)
+			})
+		}
+	}
+	t.Run("O07 three replies", bubble(func(t *testing.T, r *rig) {
 		q, done := r.call(juliet)
 		r.send(strings.Repeat(result2(q.id, juliet, ""), 3))
 		if o := <-done; o.err != nil {
 			t.Error(o.err)
 		}
-		q, done = r.call(juliet)
-		start := time.Now()
-		o := <-done
-		if took := time.Since(start).Round(time.Second); !errors.Is(o.err, context.DeadlineExceeded) || took != 30*time.Second {
-			t.Errorf("got %v after %s", o.err, took)
-		}
-		r.send(result2(q.id, juliet, ""))
 		r.alive()
-		if s := r.comp.Stats(); s.Unsolicited != 3 || s.CallTimeouts != 1 || s.Pending != 0 {
+		synctest.Wait()
+		if s := r.comp.Stats(); s.Unsolicited != 2 || s.Pending != 0 {
 			t.Errorf("got %+v", s)
 		}
-	})
+	}))
+	for label, late := range map[string]bool{"O02 none": false, "O03 one past the deadline": true} {
+		t.Run(label, bubble(func(t *testing.T, r *rig) {
+			q, done := r.call(juliet)
+			start := time.Now()
+			o := <-done
+			if took := time.Since(start).Round(time.Second); !errors.Is(o.err, context.DeadlineExceeded) || took != 30*time.Second {
+				t.Errorf("got %v after %s", o.err, took)
+			}
+			want := uint64(0)
+			if late {
+				want = 1
+				r.send(result2(q.id, juliet, ""))
+			}
+			r.alive()
+			synctest.Wait()
+			if s := r.comp.Stats(); s.Unsolicited != want || s.CallTimeouts != 1 || s.Pending != 0 {
+				t.Errorf("got %+v", s)
+			}
+		}))
+	}
 }
 
 // TestO14ManyTimeouts: nothing is left of calls that nobody answers or that their
@@ -221,31 +243,35 @@ func TestStartIQOrder(t *testing.T) {
 // TestHandlerAsks: a handler may send a request and wait, also when only one may
 // run, in a quick one and towards ourselves (O15, O16, checklist 38).
 func TestHandlerAsks(t *testing.T) {
-	for _, to := range []string{juliet, domain} {
-		bothWays(t, func(t *testing.T, quick bool) {
-			ask := component.HandlerFunc(func(ctx context.Context, req *component.Request) (component.Payload, error) {
-				resp, err := req.Requester().SendIQ(ctx, component.Call{To: to, Payload: component.Text(nsTest, "q", "")})
-				if err != nil {
-					return nil, err
-				}
-				return resp.Payload, nil
-			})
-			r := begin(t, quiet(muxOf(t,
-				component.Extension{Name: "asks", MaxInFlight: 1, Routes: []component.Route{{Name: name("sleep"), Get: ask, Quick: quick}}},
-				component.Extension{Name: "answers", Routes: []component.Route{{Name: name("q"), Get: give(component.Text(nsTest, "answer", ""), nil)}}})))
-			for range 5 {
-				id := r.sleep(romeo)
-				if to == juliet {
-					q := r.next()
-					r.send(result2(q.id, juliet, "<answer xmlns='urn:x'/>"))
-				}
-				if got := r.reply(id); got.typ != "result" || !strings.Contains(got.raw, "<answer") {
-					t.Errorf("got %s", got.raw)
-				}
-			}
-			r.alive()
-		})
+	for label, to := range map[string]string{"O15 somebody else": juliet, "O16 itself": domain} {
+		t.Run(label, func(t *testing.T) { handlerAsks(t, to) })
 	}
+}
+
+func handlerAsks(t *testing.T, to string) {
+	bothWays(t, func(t *testing.T, quick bool) {
+		ask := component.HandlerFunc(func(ctx context.Context, req *component.Request) (component.Payload, error) {
+			resp, err := req.Requester().SendIQ(ctx, component.Call{To: to, Payload: component.Text(nsTest, "q", "")})
+			if err != nil {
+				return nil, err
+			}
+			return resp.Payload, nil
+		})
+		r := begin(t, quiet(muxOf(t,
+			component.Extension{Name: "asks", MaxInFlight: 1, Routes: []component.Route{{Name: name("sleep"), Get: ask, Quick: quick}}},
+			component.Extension{Name: "answers", Routes: []component.Route{{Name: name("q"), Get: give(component.Text(nsTest, "answer", ""), nil)}}})))
+		for range 5 {
+			id := r.sleep(romeo)
+			if to == juliet {
+				q := r.next()
+				r.send(result2(q.id, juliet, "<answer xmlns='urn:x'/>"))
+			}
+			if got := r.reply(id); got.typ != "result" || !strings.Contains(got.raw, "<answer") {
+				t.Errorf("got %s", got.raw)
+			}
+		}
+		r.alive()
+	})
 }
 
 // After Run everything says that the component is gone.

@@ -45,7 +45,16 @@ func TestOutcomes(t *testing.T) {
 		"nil *Error":        {h: fail(nilError), cond: "internal-server-error", errType: "cancel"},
 		"unhandled":         {h: fail(component.ErrUnhandled), cond: "feature-not-implemented", errType: "cancel"},
 		"H01 panic":         {h: func(context.Context, *component.Request) (component.Payload, error) { panic("on fire") }, cond: "internal-server-error", errType: "cancel"},
-		"H01 panic nil":     {h: func(context.Context, *component.Request) (component.Payload, error) { panic(nil) }, cond: "internal-server-error", errType: "cancel"},
+		"H01 nil map": {h: func(context.Context, *component.Request) (component.Payload, error) {
+			var m map[string]int
+			m["x"]++
+			return nil, nil
+		}, cond: "internal-server-error", errType: "cancel"},
+		"H01 runtime error": {h: func(_ context.Context, req *component.Request) (component.Payload, error) {
+			return nil, fmt.Errorf("%d", []int{}[len(req.ID)])
+		}, cond: "internal-server-error", errType: "cancel"},
+		"H01 own error": {h: func(context.Context, *component.Request) (component.Payload, error) { panic(errors.New("on fire")) }, cond: "internal-server-error", errType: "cancel"},
+		"H01 panic nil": {h: func(context.Context, *component.Request) (component.Payload, error) { panic(nil) }, cond: "internal-server-error", errType: "cancel"},
 		"H02 goexit": {h: func(context.Context, *component.Request) (component.Payload, error) {
 			runtime.Goexit()
 			return nil, nil
