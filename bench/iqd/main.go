@@ -23,6 +23,7 @@ const (
 	nsItems  = "http://jabber.org/protocol/disco#items"
 	nsRoster = "jabber:iq:roster"
 	nsSlow   = "urn:bench:slow"
+	nsLiar   = "urn:bench:liar" // slow, and says that it is quick
 	nsSink   = "urn:bench:sink"
 )
 
@@ -79,6 +80,7 @@ func extension(items int) component.Extension {
 			get(nsInfo, "query", true, discoInfo),
 			get(nsItems, "query", true, discoItems),
 			get(nsSlow, "query", false, slow),
+			get(nsLiar, "query", true, slow),
 			get(nsSink, "query", true, sink),
 			rosterRoute,
 		},
