@@ -37,7 +37,7 @@ func (k *stops) mask(x uint64) uint64 {
 func scan(s string, i int, k *stops) int {
 	k1, h1, k2, h2 := k.or1, k.hit1, k.or2, k.hit2
 	for ; i+8 <= len(s); i += 8 {
-		x := load8(s[i:])
+		x := load8(s[i : i+8])
 		a, b := (x|k1)^h1, (x|k2)^h2
 		if m := ((a - ones) | (b - ones) | (x - ' '*ones) | x) & highs; m != 0 {
 			return i + bits.TrailingZeros64(m)>>3

@@ -3,21 +3,22 @@ package wire
 import "strings"
 
 // checker walks once through a whole element and checks everything that RFC
-// 6120, 11, XML 1.0 and Namespaces in XML ask for. It fills the head of a
-// stanza on the way. It is used again and again, and keeps no string of the last time.
+// 6120, 11, XML 1.0 and Namespaces in XML ask for. It notes on the way what a
+// stanza tells of itself. It is used again and again, and keeps no string of the last time.
 type checker struct {
 	s       string
 	pos     int
 	lim     Limits
-	around  *scope  // the prefixes declared outside
-	nAround int     // their number
-	space   string  // the default namespace outside
-	st      *Stanza // to fill
+	around  *scope // the prefixes declared outside
+	nAround int    // their number
+	space   string // the default namespace outside
 	open    []open
 	binds   []binding
-	attrs   []attr
+	attrs   []attr // of the element itself, then of the current tag
 	tag     tagFlags
+	xmlns   int    // which of attrs is the default declaration of the tag, if it has one
 	seen    uint64 // the bits of the attributes' names
+	found   outline
 }
 
 // open is an element whose end tag is to come.
@@ -32,24 +33,17 @@ type binding struct {
 	space    string
 }
 
-// attr is an attribute of the current tag.
-type attr struct {
-	from, local, to int // its name; local is from when there is no prefix
-	val, valEnd     int
-	plain           bool // no reference in the value
-}
-
 // errShort is the answer to a beginning of well-formed XML.
 var errShort = malformed(0, flawTexts[flawShort])
 
-// check checks the element that s begins with and fills st, whose strings will
-// be slices of s. It returns nil, a *SyntaxError, a *LimitError or errShort, and
-// leaves c.pos behind the element or where the error is.
-func (c *checker) check(s string, st *Stanza) error {
-	c.s, c.st, c.pos = s, st, 0
-	c.open, c.binds = c.open[:0], c.binds[:0]
+// check checks the element that s begins with. It returns nil, a *SyntaxError, a
+// *LimitError or errShort, and leaves c.pos behind the element or where the
+// error is, and in c.found what there was up to there. It keeps nothing of s.
+func (c *checker) check(s string) error {
+	c.s, c.pos, c.found = s, 0, outline{}
+	c.open, c.binds, c.attrs = c.open[:0], c.binds[:0], c.attrs[:0]
 	err := c.element()
-	c.s, c.st = "", nil
+	c.s = ""
 	clear(c.binds[:cap(c.binds)])
 	return err
 }
@@ -110,8 +104,8 @@ func (c *checker) text() error {
 		return nil
 	}
 	end, bad := textEnd(c.s, c.pos)
-	if len(c.open) == 1 && !c.st.Text {
-		c.st.Text = !blank(c.s[c.pos:end])
+	if len(c.open) == 1 && !c.found.text {
+		c.found.text = !blank(c.s[c.pos:end])
 	}
 	if bad != flawNone {
 		return c.flawed(end, bad)
@@ -192,7 +186,7 @@ func (c *checker) cdata() error {
 		return errShort
 	}
 	if len(c.open) == 1 && strings.Trim(data, spaces) != "" {
-		c.st.Text = true
+		c.found.text = true
 	}
 	c.pos = from + n + len(cdataEnd)
 	return nil
@@ -230,8 +224,8 @@ func (c *checker) close() {
 	last := len(c.open) - 1
 	c.binds = c.binds[:c.open[last].binds]
 	c.open = c.open[:last]
-	if last == 1 && c.st.firstEnd == 0 {
-		c.st.firstEnd = c.pos
+	if last == 1 && c.found.firstEnd == 0 {
+		c.found.firstEnd = c.pos
 	}
 }
 

@@ -1,28 +1,77 @@
 package wire
 
+import (
+	"math/bits"
+	"slices"
+)
+
+// attr is an attribute.
+type attr struct {
+	name
+	val, valEnd int32
+	kind        attrKind
+	plain       bool // the value is ASCII without references and control characters
+}
+
+// attrKind tells the attributes that we look at from the others.
+type attrKind uint8
+
+const (
+	attrOther attrKind = iota
+	attrType
+	attrID
+	attrFrom
+	attrTo
+	attrLang
+	attrXMLNS
+)
+
+// headAttrs is the number of names that kindOf knows.
+const headAttrs = 6
+
+// kindOf returns the kind of the attribute of that name.
+func kindOf(name string) attrKind {
+	switch name {
+	case "type":
+		return attrType
+	case "id":
+		return attrID
+	case "from":
+		return attrFrom
+	case "to":
+		return attrTo
+	case "xml:lang":
+		return attrLang
+	case "xmlns":
+		return attrXMLNS
+	}
+	return attrOther
+}
+
+// value returns the value of an attribute of s.
+func (a *attr) value(s string) string {
+	if a.plain {
+		return s[a.val:a.valEnd]
+	}
+	return unescape(s[a.val:a.valEnd])
+}
+
 // attributes reads the rest of a start tag.
 func (c *checker) attributes() (empty bool, err error) {
 	for {
-		local, to, end := usual(c.s, c.pos)
-		a := attr{c.pos + 1, local, to, to + 2, end, true}
-		if end == 0 || to-a.from > c.lim.Name {
-			spaced := c.skipSpace()
-			switch c.at(c.pos) {
-			case '>':
-				c.pos++
-				return false, nil
-			case '/':
-				return true, c.slash()
-			}
-			if !spaced {
-				return false, c.wrong("white space was expected between attributes")
-			}
-			if a, err = c.attribute(); err != nil {
-				return false, err
-			}
+		c.usual()
+		spaced := c.skipSpace()
+		switch c.at(c.pos) {
+		case '>':
+			c.pos++
+			return false, nil
+		case '/':
+			return true, c.slash()
 		}
-		c.pos = a.valEnd + 1
-		if err := c.keep(a); err != nil {
+		if !spaced {
+			return false, c.wrong("white space was expected between attributes")
+		}
+		if err := c.attribute(); err != nil {
 			return false, err
 		}
 	}
@@ -38,111 +87,126 @@ func (c *checker) slash() error {
 	return nil
 }
 
-// usual reads the attribute behind the space at i if it is written in the usual
-// way: one space before it and none in it, an ASCII name, and a value without
-// references. It returns the indices as attr has them, and zeros for any other.
-func usual(s string, i int) (local, to, end int) {
-	if i >= len(s) || s[i] != ' ' {
-		return 0, 0, 0
-	}
-	i++
-	local, to = i, i
-	for to < len(s) && nameClass[s[to]]&classPart != 0 {
-		to++
-	}
-	if to < len(s) && s[to] == ':' {
-		to++
-		for local = to; to < len(s) && nameClass[s[to]]&classPart != 0; {
-			to++
+// usual reads attributes as long as they are written in the usual way: one space
+// before and none inside, a short name of small letters, and a plain value.
+func (c *checker) usual() {
+	s, i := c.s, c.pos
+	longest := min(c.lim.Name, 8-len("='")) // one word holds all up to the value
+	for room := c.lim.Attrs - len(c.tagAttrs()); room > 0; room-- {
+		if i+9 > len(s) || s[i] != ' ' {
+			return
 		}
+		w := load8(s[i+1 : i+9])
+		n := bits.TrailingZeros64(notSmall(w)) / 8
+		k := &stopsSingle
+		switch uint16(w >> (8 * n)) {
+		case '=' | '\''<<8:
+		case '=' | '"'<<8:
+			k = &stopsDouble
+		default:
+			return
+		}
+		if n == 0 || n > longest {
+			return
+		}
+		from, val := i+1, i+n+3
+		end := scan(s, val, k)
+		if end >= len(s) || s[end] != s[val-1] {
+			return
+		}
+		a := c.add()
+		a.from, a.local, a.to = int32(from), int32(from), int32(from+n)
+		a.val, a.valEnd = int32(val), int32(end)
+		a.kind, a.plain = kindOf(s[from:from+n]), true
+		c.note(a.kind, s[from:from+n])
+		i = end + 1
+		c.pos = i
 	}
-	if to+1 >= len(s) || s[to] != '=' || nameClass[s[i]]&nameClass[s[local]]&classStart == 0 {
-		return 0, 0, 0
-	}
-	k, q := &stopsSingle, s[to+1]
-	if q == '"' {
-		k = &stopsDouble
-	} else if q != '\'' {
-		return 0, 0, 0
-	}
-	if end = scan(s, to+2, k); end < len(s) && s[end] == q {
-		return local, to, end
-	}
-	return 0, 0, 0
 }
 
-// attribute reads one attribute of any kind, up to the quote behind it.
-func (c *checker) attribute() (attr, error) {
-	a, err := c.name()
+// attribute reads one attribute of any kind.
+func (c *checker) attribute() error {
+	name, err := c.name()
 	if err != nil {
-		return a, err
+		return err
 	}
 	c.skipSpace()
 	if c.at(c.pos) != '=' {
-		return a, c.wrong("= was expected")
+		return c.wrong("= was expected")
 	}
 	c.pos++
 	c.skipSpace()
 	q := c.at(c.pos)
 	if q != '\'' && q != '"' {
-		return a, c.wrong("a quoted value was expected")
+		return c.wrong("a quoted value was expected")
 	}
-	a.val = c.pos + 1
-	end, bad := valueEnd(c.s, a.val, q)
+	val := c.pos + 1
+	end, bad := valueEnd(c.s, val, q)
 	if bad != flawNone {
-		return a, c.flawed(end, bad)
+		return c.flawed(end, bad)
 	}
-	a.valEnd = end
-	return a, nil
+	c.pos = end + 1
+	if keep, err := c.mayAdd(name); !keep {
+		return err
+	}
+	a := c.add()
+	a.name, a.val, a.valEnd = name, int32(val), int32(end)
+	a.kind, a.plain = kindOf(c.s[name.from:name.to]), false
+	c.prefixed(name)
+	c.note(a.kind, c.s[name.local:name.to])
+	return nil
 }
 
-// note sets the flags of an attribute.
-func (c *checker) note(a attr) {
+// mayAdd reports whether one more attribute is to be kept. Of a stanza with too
+// many, those of the head are kept still, so that its sender can be told.
+func (c *checker) mayAdd(n name) (bool, error) {
+	if len(c.tagAttrs()) < c.lim.Attrs {
+		return true, nil
+	}
+	c.tag |= tagOver
 	switch {
-	case a.local == a.from:
-		if a.to-a.from == len("xmlns") && c.s[a.from:a.to] == "xmlns" {
-			c.tag |= tagDefault
-		}
-	case c.s[a.from:a.local] == "xmlns:":
+	case len(c.open) > 0:
+		return false, &LimitError{"attributes", c.lim.Attrs}
+	case kindOf(c.s[n.from:n.to]) == attrOther:
+		return false, nil
+	case len(c.attrs) >= c.lim.Attrs+headAttrs:
+		return false, malformed(int(n.from), "an attribute twice")
+	}
+	return true, nil
+}
+
+// add makes room for an attribute and returns its place.
+func (c *checker) add() *attr {
+	n := len(c.attrs)
+	if n == cap(c.attrs) {
+		c.attrs = slices.Grow(c.attrs, 1)
+	}
+	c.attrs = c.attrs[:n+1]
+	return &c.attrs[n]
+}
+
+// prefixed sets the flags of a name with a prefix.
+func (c *checker) prefixed(n name) {
+	switch c.s[n.from:n.local] {
+	case "", "xml:":
+	case "xmlns:":
 		c.tag |= tagDeclares
-	case c.s[a.from:a.local] != "xml:":
+	default:
 		c.tag |= tagPrefixes
 	}
-	bit := nameBit(c.s[a.local:a.to])
+}
+
+// note sets the flags of the last attribute.
+func (c *checker) note(kind attrKind, local string) {
+	if kind == attrXMLNS {
+		c.tag |= tagDefault
+		c.xmlns = len(c.attrs) - 1
+	}
+	bit := nameBit(local)
 	if c.seen&bit != 0 {
 		c.tag |= tagAlike
 	}
 	c.seen |= bit
-}
-
-// keep notes an attribute. Of a stanza with too many, those of the head are
-// kept still, so that its sender can be told.
-func (c *checker) keep(a attr) error {
-	c.note(a)
-	if len(c.attrs) >= c.lim.Attrs {
-		c.tag |= tagOver
-		switch {
-		case len(c.open) > 0:
-			return &LimitError{"attributes", c.lim.Attrs}
-		case !headAttr(c.s[a.from:a.to]):
-			return nil
-		case len(c.attrs) >= c.lim.Attrs+headAttrs:
-			return malformed(a.from, "an attribute twice")
-		}
-	}
-	c.attrs = append(c.attrs, a)
-	return nil
-}
-
-// headAttrs is the number of names that headAttr knows.
-const headAttrs = 6
-
-func headAttr(name string) bool {
-	switch name {
-	case "type", "id", "from", "to", "xml:lang", "xmlns":
-		return true
-	}
-	return false
 }
 
 // valueEnd returns the index of the quote that ends the attribute value at i,

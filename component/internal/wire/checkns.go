@@ -2,36 +2,38 @@ package wire
 
 import "slices"
 
+// tagAttrs returns the attributes of the current tag.
+func (c *checker) tagAttrs() []attr { return c.attrs[c.found.attrs:] }
+
 // resolve checks the namespaces of the current tag and that no attribute is
 // there twice (Namespaces in XML, 2 to 6; XML 1.0, 3.1).
-func (c *checker) resolve(name attr) error {
-	if c.tag&(tagDeclares|tagDefault) != 0 {
+func (c *checker) resolve(tag name) error {
+	if c.tag&tagDefault != 0 {
+		if a := &c.attrs[c.xmlns]; reserved(a.value(c.s)) {
+			return malformed(int(a.val), "a reserved default namespace")
+		}
+	}
+	if c.tag&tagDeclares != 0 {
 		if err := c.declare(); err != nil {
 			return err
 		}
 	}
 	if c.tag&tagPrefixes != 0 {
-		if err := c.prefixes(name); err != nil {
+		if err := c.prefixes(tag); err != nil {
 			return err
 		}
 	}
 	if c.tag&tagAlike != 0 {
-		if i := c.twice(); i >= 0 {
-			return malformed(c.attrs[i].from, "an attribute twice")
+		if a := c.twice(); a != nil {
+			return malformed(int(a.from), "an attribute twice")
 		}
 	}
 	return nil
 }
 
-// declare takes the declarations of the current tag into scope.
+// declare takes the prefixes that the current tag declares into scope.
 func (c *checker) declare() error {
-	for _, a := range c.attrs {
-		if a.local == a.from {
-			if c.s[a.from:a.to] == "xmlns" && reserved(c.value(a)) {
-				return malformed(a.val, "a reserved default namespace")
-			}
-			continue
-		}
+	for _, a := range c.tagAttrs() {
 		if c.s[a.from:a.local] != "xmlns:" {
 			continue
 		}
@@ -40,13 +42,13 @@ func (c *checker) declare() error {
 		case prefix == "xml" && space == NSXML:
 			continue
 		case prefix == "xml" || prefix == "xmlns" || space == "" || reserved(space):
-			return malformed(a.from, "a prefix that must not be declared so")
+			return malformed(int(a.from), "a prefix that must not be declared so")
 		case len(c.binds)+c.nAround >= maxPrefixes:
 			return &LimitError{"attributes", maxPrefixes}
 		case len(space) > c.lim.Name:
 			return &LimitError{"name", c.lim.Name}
 		}
-		c.binds = append(c.binds, binding{a.local, a.to, space})
+		c.binds = append(c.binds, binding{int(a.local), int(a.to), space})
 	}
 	return nil
 }
@@ -55,17 +57,17 @@ func (c *checker) declare() error {
 func reserved(space string) bool { return space == NSXML || space == nsXMLNS }
 
 // prefixes checks that the prefixes of the current tag are declared.
-func (c *checker) prefixes(name attr) error {
-	if name.local != name.from {
-		if err := c.declared(name); err != nil {
+func (c *checker) prefixes(tag name) error {
+	if tag.local != tag.from {
+		if err := c.declared(tag); err != nil {
 			return err
 		}
 	}
-	for _, a := range c.attrs {
+	for _, a := range c.tagAttrs() {
 		if a.local == a.from || c.s[a.from:a.local] == "xmlns:" {
 			continue
 		}
-		if err := c.declared(a); err != nil {
+		if err := c.declared(a.name); err != nil {
 			return err
 		}
 	}
@@ -74,15 +76,15 @@ func (c *checker) prefixes(name attr) error {
 
 // declared checks that the prefix of a name is declared. With too many
 // attributes the declaration may be among those that were not kept.
-func (c *checker) declared(a attr) error {
-	prefix := c.s[a.from : a.local-1]
+func (c *checker) declared(n name) error {
+	prefix := c.s[n.from : n.local-1]
 	if _, ok := c.lookup(prefix); ok {
 		return nil
 	}
 	if c.tag&tagOver != 0 {
 		return &LimitError{"attributes", c.lim.Attrs}
 	}
-	return malformed(a.from, "an undeclared prefix")
+	return malformed(int(n.from), "an undeclared prefix")
 }
 
 // lookup returns the namespace of a prefix.
@@ -112,19 +114,20 @@ func (c *checker) attrSpace(a attr) string {
 // comparing them one by one.
 const manyAttrs = 32
 
-// twice returns the index of an attribute that an earlier one is like, or -1.
-func (c *checker) twice() int {
-	if len(c.attrs) > manyAttrs {
-		return c.twiceOfMany()
+// twice returns an attribute that an earlier one is like, or nil.
+func (c *checker) twice() *attr {
+	attrs := c.tagAttrs()
+	if len(attrs) > manyAttrs {
+		return c.twiceOfMany(attrs)
 	}
-	for i, a := range c.attrs {
-		for _, b := range c.attrs[:i] {
+	for i, a := range attrs {
+		for _, b := range attrs[:i] {
 			if c.s[a.local:a.to] == c.s[b.local:b.to] && c.attrSpace(a) == c.attrSpace(b) {
-				return i
+				return &attrs[i]
 			}
 		}
 	}
-	return -1
+	return nil
 }
 
 // nameBit returns a bit that depends on the name, which is not empty. Of names
@@ -134,15 +137,15 @@ func nameBit(name string) uint64 {
 }
 
 // twiceOfMany is twice in bounded time.
-func (c *checker) twiceOfMany() int {
+func (c *checker) twiceOfMany(attrs []attr) *attr {
 	type key struct{ space, local string }
-	seen := make(map[key]bool, len(c.attrs))
-	for i, a := range c.attrs {
+	seen := make(map[key]bool, len(attrs))
+	for i, a := range attrs {
 		k := key{c.attrSpace(a), c.s[a.local:a.to]}
 		if seen[k] {
-			return i
+			return &attrs[i]
 		}
 		seen[k] = true
 	}
-	return -1
+	return nil
 }

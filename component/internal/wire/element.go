@@ -29,7 +29,7 @@ func ParseElement(s string, defaultNS string, lim Limits) (Element, error) {
 		return Element{}, malformed(before, "an element was expected")
 	}
 	c := checker{lim: lim, space: defaultNS}
-	err := c.check(raw, new(Stanza))
+	err := c.check(raw)
 	if err == nil && c.pos != len(raw) {
 		err = malformed(c.pos, "something behind the element")
 	}

@@ -97,7 +97,7 @@ func (r *Reader) readDecl() error {
 func (r *Reader) checkDecl(decl string) error {
 	r.check.lim = r.lim
 	s := "<a" + decl + "/>"
-	if err := r.check.check(s, new(Stanza)); err != nil || r.check.pos != len(s) {
+	if err := r.check.check(s); err != nil || r.check.pos != len(s) {
 		return malformed(0, "a bad XML declaration")
 	}
 	names := []string{"version", "encoding", "standalone"}

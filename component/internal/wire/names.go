@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"math/bits"
 	"sort"
 	"unicode/utf8"
 )
@@ -71,6 +72,15 @@ func wideName(s string, i, j int) int {
 		j += n
 	}
 	return j
+}
+
+// smallName returns the length of the name of small letters at i if there are
+// eight bytes there that are not all letters, which is nearly always; else 0.
+func smallName(s string, i int) int {
+	if i+8 > len(s) {
+		return 0
+	}
+	return bits.TrailingZeros64(notSmall(load8(s[i:]))) / 8 % 8
 }
 
 // writable reports whether s may be written as a name: an NCName of the fourth

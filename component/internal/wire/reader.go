@@ -78,6 +78,9 @@ func (r *Reader) advance(st *Stanza) error {
 		if err := r.between(); err != nil {
 			return err
 		}
+		if r.atOnce(st) {
+			return nil
+		}
 	}
 	for {
 		if r.skipped.Skipped != nil {
@@ -196,36 +199,6 @@ func (r *Reader) located(err error) error {
 	e2 := *e
 	e2.Offset += r.in.offset()
 	return &e2
-}
-
-// whole hands over the element that is buffered.
-func (r *Reader) whole(st *Stanza) error {
-	raw := string(r.in.bytes()[:r.frame.pos])
-	err := r.examine(raw, st)
-	if err == nil && r.check.pos != len(raw) {
-		err = malformed(r.check.pos, "an element that ends too early")
-	}
-	st.Raw, st.Size = raw, int64(len(raw))
-	if limit, ok := err.(*LimitError); ok {
-		st.Raw, st.Skipped, err = raw[:st.head], limit, nil
-	}
-	if err == nil && isHeader(st) {
-		err = errHeader
-	}
-	if err != nil {
-		*st = Stanza{}
-		return r.located(err)
-	}
-	r.in.drop(len(raw))
-	r.inside = false
-	return nil
-}
-
-// examine checks an element with the stream's namespaces around it.
-func (r *Reader) examine(raw string, st *Stanza) error {
-	st.scope, st.outer = r.scope, r.space
-	r.check.lim = r.lim
-	return r.check.check(raw, st)
 }
 
 // errHeader is a stream header inside a stream, which only a negotiation of

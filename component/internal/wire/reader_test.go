@@ -3,6 +3,7 @@ package wire_test
 import (
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -31,6 +32,31 @@ func TestNext(t *testing.T) {
 	}
 	if got := st.First().Raw(); got != "<ping xmlns='urn:xmpp:ping'/>" {
 		t.Errorf("First() = %q", got)
+	}
+}
+
+// TestStanzaIsKept: a stanza has nothing of the buffer, which others use again.
+func TestStanzaIsKept(t *testing.T) {
+	text := func(i int) string {
+		return fmt.Sprintf("<iq id='%[1]d' xmlns:p='urn:%[1]d' xmlns='jabber:%[1]d'><p:a xml:lang='%[1]d'>x</p:a><b/></iq>", i)
+	}
+	var all strings.Builder
+	for i := range 3000 {
+		all.WriteString(text(i))
+	}
+	rd, kept := stream(t, all.String(), wire.Limits{}), make([]wire.Stanza, 3000)
+	for i := range kept {
+		if err := rd.Next(&kept[i]); err != nil {
+			t.Fatalf("Next() error = %v", err)
+		}
+	}
+	for i, st := range kept {
+		n, el := fmt.Sprint(i), st.First()
+		lang, _ := el.AttrNS(wire.NSXML, "lang")
+		if st.Raw != text(i) || st.ID != n || st.Name.Space != "jabber:"+n || st.Payload.Space != "urn:"+n ||
+			el.Name() != st.Payload || lang != n || el.Text() != "x" {
+			t.Fatalf("stanza %d has become %+v", i, st)
+		}
 	}
 }
 

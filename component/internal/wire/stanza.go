@@ -28,13 +28,13 @@ type Stanza struct {
 	// head there is what came before the limit was passed.
 	Skipped error
 
-	declares bool   // the element declares prefixes
 	scope    *scope // the stream's prefixes
 	outer    string // the stream's default namespace
 	inner    string // the default namespace inside the element
 	head     int    // where its start tag ends
 	first    int    // where its first child begins
 	firstEnd int    // and ends
+	declares bool   // the element declares prefixes
 }
 
 // Element returns the stanza itself; the zero Element when it was skipped.

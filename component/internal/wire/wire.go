@@ -2,11 +2,11 @@
 // whole stanzas, checks them, reads their elements and writes new ones. It
 // knows nothing of what a stanza means.
 //
-// A stanza is walked twice. The first walk runs over the network buffer, can
-// stop and resume at any byte, and finds only where the stanza ends; the second
-// runs over a copy of its own and checks everything: UTF-8, characters, names,
-// balance, prefixes, attributes and limits. What passed both is well-formed, so
-// that Element can read it later without errors.
+// One walk checks everything in a stanza: UTF-8, characters, names, balance,
+// prefixes, attributes and limits. A small stanza that is whole in the network
+// buffer is checked there and then copied. Of any other, a walk that can stop and
+// resume at any byte finds first where it ends, and a copy is checked. What has
+// passed is well-formed, so that Element can read it later without errors.
 package wire
 
 import (
