@@ -27,8 +27,8 @@ type Component struct {
 
 	draining atomic.Bool
 	started  atomic.Bool
-	sister   atomic.Bool // another process has been seen to serve our domain
-	reload   sync.Mutex
+	sister   atomic.Bool   // another process has been seen to serve our domain
+	reload   chan struct{} // holds one while a reload, the beginning or the end is under way
 	probes   chan chan struct{}
 
 	news    sync.Mutex // held while a change of state is told: locked before mu
@@ -43,7 +43,7 @@ func New(cfg Config) (*Component, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	c := &Component{cfg: cfg.withDefaults(), epoch: time.Now(), probes: make(chan chan struct{})}
+	c := &Component{cfg: cfg.withDefaults(), epoch: time.Now(), probes: make(chan chan struct{}), reload: make(chan struct{}, 1)}
 	c.base, c.end = context.WithCancel(context.Background())
 	c.led = newLedger(c.now, c.expired)
 	c.out = newOutput(c.led)
@@ -96,9 +96,9 @@ func (c *Component) Run(ctx context.Context) error {
 	}
 	c.calls.close()
 	c.end()
-	c.reload.Lock() // a reload that is under way has to end first
+	c.reload <- struct{}{} // a reload that is under way has to end first
 	c.served.Load().stop(c, nil)
-	c.reload.Unlock()
+	<-c.reload
 	c.join()
 	c.led.stop()
 	c.stats.unconfirmed.Add(uint64(max(0, c.led.open.Load()))) // read while the stream was closing
@@ -108,8 +108,8 @@ func (c *Component) Run(ctx context.Context) error {
 
 // begin starts the extensions; false: that was done before.
 func (c *Component) begin(ctx context.Context) bool {
-	c.reload.Lock()
-	defer c.reload.Unlock()
+	c.reload <- struct{}{}
+	defer func() { <-c.reload }()
 	if c.started.Swap(true) {
 		return false
 	}

@@ -176,7 +176,13 @@ func parseReply(t testing.TB, raw string) reply {
 	if err != nil {
 		t.Fatalf("component wrote what is no XML: %v\n%s", err, raw)
 	}
-	r := reply{typ: el.Get("type"), id: el.Get("id"), from: el.Get("from"), to: el.Get("to"), el: el, raw: raw}
+	r := replyOf(el)
+	r.raw = raw
+	return r
+}
+
+func replyOf(el component.Element) reply {
+	r := reply{typ: el.Get("type"), id: el.Get("id"), from: el.Get("from"), to: el.Get("to"), el: el}
 	e := el.Child("", "error")
 	r.errTyp = e.Get("type")
 	for c := range e.Children() {

@@ -107,8 +107,8 @@ func (c *Component) Reload(h Handler, lim Limits) error {
 	if err := lim.Validate(); err != nil {
 		return err
 	}
-	c.reload.Lock()
-	defer c.reload.Unlock()
+	c.reload <- struct{}{}
+	defer func() { <-c.reload }()
 	if c.base.Err() != nil {
 		return ErrShutdown
 	}

@@ -1,0 +1,60 @@
+package component_test
+
+import (
+	"fmt"
+	"runtime"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"pgregory.net/rapid"
+)
+
+// TestModel: whatever happens to the connection, to handlers and to the component
+// itself, and in whatever order, each request that was read is answered exactly
+// once by its deadline or accounted for, nothing else is answered, what is ordered
+// stays so, the books balance, and nothing is left behind. Each run draws a plan,
+// and the time of its bubble costs nothing; -rapid.checks=20000 runs more.
+func TestModel(t *testing.T) {
+	for flavour := range modelFaults() {
+		t.Run(flavour, func(t *testing.T) {
+			rapid.Check(t, func(rt *rapid.T) {
+				plan := drawPlan(rt, flavour)
+				if wrong := runModel(t, plan); len(wrong) > 0 {
+					rt.Fatalf("%s\nplan:\n%s", strings.Join(wrong, "\n"), plan)
+				}
+			})
+		})
+	}
+}
+
+func runModel(t *testing.T, plan modelPlan) (wrong []string) {
+	defer func() {
+		if v := recover(); v != nil { // a goroutine is left, for ever
+			wrong = append(wrong, fmt.Sprintf("%v\n%s", v, stacks()))
+		}
+	}()
+	synctest.Test(t, func(*testing.T) {
+		w := newModelWorld(plan)
+		w.start()
+		for _, s := range plan.steps {
+			w.step(s)
+		}
+		w.calm()
+		w.stop()
+		wrong = w.judge()
+	})
+	return wrong
+}
+
+// stacks returns what the goroutines of bubbles do.
+func stacks() string {
+	buf := make([]byte, 1<<20)
+	var list []string
+	for _, g := range strings.Split(string(buf[:runtime.Stack(buf, true)]), "\n\n") {
+		if strings.Contains(g, "synctest bubble") {
+			list = append(list, g)
+		}
+	}
+	return strings.Join(list, "\n\n")
+}
