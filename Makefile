@@ -4,6 +4,7 @@ GO       ?= go
 PREFIX   ?= /usr/local
 UNITDIR  ?= /etc/systemd/system
 FUZZTIME ?= 10s
+SOAK     ?= 20m
 # Tests with servers of their own want room: two packages at a time, and an end to what hangs.
 TESTFLAGS ?= -p 2 -timeout 15m
 
@@ -11,7 +12,7 @@ OUT := build
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help build test deps lint unit race cover fuzz install clean
+.PHONY: help build test deps lint unit race cover fuzz soak install clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +47,9 @@ cover: ## the coverage that is asked for, and what is not reached: build/cover.h
 
 fuzz: ## each fuzz test for FUZZTIME=10s
 	@GO="$(GO)" scripts/fuzz $(FUZZTIME)
+
+soak: ## mixed load with random faults for SOAK=20m; make race does it for some seconds
+	SOAK=$(SOAK) $(GO) test -count 1 -timeout 0 -v -run '^TestSoak$$' ./component
 
 install: ## install what make build has built, and its units: DESTDIR=, PREFIX=/usr/local, UNITDIR=
 	@test -x $(OUT)/iqd || { echo "make build comes first, as the user who has Go"; exit 1; }

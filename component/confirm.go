@@ -37,8 +37,9 @@ func (s *stream) asked() bool {
 	return err == nil || errors.As(err, &peer)
 }
 
-// count notes the replies whose fate is unknown. A server that closes the
-// connection in order has read what we wrote; one that resets it may not.
+// count notes the replies whose fate is unknown. A server that closes its side of
+// the connection without a word reads on what we wrote; one that resets it, or has
+// ended the stream with a tag or an error, may not.
 func (s *stream) count(err error) {
 	if err != nil && !closedInOrder(err) {
 		s.c.stats.unconfirmed.Add(s.c.out.replied.Load() - s.confirmed.Load())

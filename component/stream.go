@@ -113,9 +113,7 @@ func (s *stream) run(ctx context.Context) error {
 }
 
 func closedInOrder(err error) bool {
-	var se *StreamError
-	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, wire.ErrClosed) ||
-		errors.Is(err, errDeaf) || errors.As(err, &se)
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, errDeaf)
 }
 
 // goodbye closes the stream as RFC 6120, 4.4 has it: our closing tag, then what

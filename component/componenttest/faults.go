@@ -1,5 +1,10 @@
 package componenttest
 
+import (
+	"context"
+	"slices"
+)
+
 // Cut closes every connection without a word, as both servers do when they are
 // stopped: what was sent still arrives, then comes EOF. New connections are
 // taken.
@@ -11,6 +16,22 @@ func (s *Server) Cut() {
 			}
 			st.finish("")
 		}
+	})
+}
+
+// HalfClose is Cut by a server that reads on. It returns when the component has
+// closed its side of each connection too and all that it wrote has been taken.
+func (s *Server) HalfClose(ctx context.Context) error {
+	var ended []*stream
+	s.change(func() {
+		ended = slices.Clone(s.conns)
+		for _, st := range ended {
+			st.half = true
+			s.leave(st)
+		}
+	})
+	return s.await(ctx, func() bool {
+		return !slices.ContainsFunc(s.conns, func(st *stream) bool { return slices.Contains(ended, st) })
 	})
 }
 

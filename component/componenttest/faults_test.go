@@ -3,6 +3,7 @@ package componenttest_test
 import (
 	"context"
 	"errors"
+	"io"
 	"os"
 	"strings"
 	"syscall"
@@ -25,6 +26,28 @@ func TestCut(t *testing.T) {
 	}
 	c.wantEnd("<iq type='get' id='half") // what was sent arrives
 	login(t, srv).wantAlive()            // and the next is welcome
+}
+
+// The server says nothing more, and takes what the component still has to say.
+func TestCloseOneWay(t *testing.T) {
+	srv := newServer(t, componenttest.Options{})
+	c := login(t, srv)
+	closed := make(chan error, 1)
+	go func() { closed <- srv.HalfClose(t.Context()) }()
+	if got, err := io.ReadAll(c.conn); err != nil || len(got) > 0 {
+		t.Errorf("read %q, %v, want the end", got, err)
+	}
+	c.send(message)
+	select {
+	case err := <-closed:
+		t.Errorf("HalfClose() = %v before the component has closed", err)
+	default:
+	}
+	c.conn.Close()
+	if err := <-closed; err != nil || srv.Queued() != 1 {
+		t.Errorf("HalfClose() = %v, %d stanzas, want the one that was sent late", err, srv.Queued())
+	}
+	login(t, srv).wantAlive()
 }
 
 func TestReset(t *testing.T) {

@@ -26,6 +26,8 @@ type stream struct {
 	ended   bool     // our end tag has been sent
 	fin     bool     // closes when out has been written
 	dropped bool     // closed
+	half    bool     // we write nothing more and read on
+	halved  bool     // the component has been told so
 	hold    struct{ in, out bool }
 }
 
@@ -160,7 +162,7 @@ func (st *stream) phase() phase {
 
 // send queues data for the component. The caller holds the lock.
 func (st *stream) send(data string) {
-	if data == "" || st.fin || st.ended {
+	if data == "" || st.fin || st.ended || st.half {
 		return
 	}
 	st.out = append(st.out, data)
@@ -175,6 +177,10 @@ func (st *stream) write() {
 		if list == nil {
 			return
 		}
+		if len(list) == 0 {
+			st.closeWrite()
+			continue
+		}
 		var data []byte
 		for _, s := range list {
 			st.srv.trace(true, s)
@@ -188,7 +194,15 @@ func (st *stream) write() {
 	}
 }
 
-// next waits for what is to be written. It returns nil at the end.
+// closeWrite ends writing. If the connection is gone, reading shows it.
+func (st *stream) closeWrite() {
+	if half, ok := st.conn.(interface{ CloseWrite() error }); ok {
+		_ = half.CloseWrite()
+	}
+}
+
+// next waits for what is to be written. It returns nil at the end, and an empty
+// list where writing ends and reading goes on.
 func (st *stream) next() []string {
 	s := st.srv
 	s.mu.Lock()
@@ -204,6 +218,9 @@ func (st *stream) next() []string {
 			return list
 		case st.fin:
 			return nil
+		case st.half && !st.halved:
+			st.halved = true
+			return []string{}
 		}
 		s.changed.Wait()
 	}
