@@ -51,7 +51,7 @@ func (w *watchdog) finish(st uint64) bool {
 func (w *watchdog) watch(done <-chan struct{}, handOver func(*Request)) {
 	tick := time.NewTicker(quickTick)
 	defer tick.Stop()
-	var seen uint64
+	var g glance
 	for quiet := 0; ; {
 		select {
 		case <-done:
@@ -59,16 +59,15 @@ func (w *watchdog) watch(done <-chan struct{}, handOver func(*Request)) {
 		case <-tick.C:
 		}
 		st := w.state.Load()
-		switch {
-		case st&1 == 1 && st == seen:
+		switch same := g.same(st, time.Now()); {
+		case same && st&1 == 0:
+			quiet++
+		case same:
 			w.steal(st, handOver)
 			quiet = 0
-		case st == seen:
-			quiet++
 		default:
 			quiet = 0
 		}
-		seen = st
 		if quiet < quietTicks {
 			continue
 		}
@@ -79,6 +78,32 @@ func (w *watchdog) watch(done <-chan struct{}, handOver func(*Request)) {
 		quiet = 0
 		tick.Reset(quickTick)
 	}
+}
+
+// A glance is what the watchdog saw when it last looked.
+type glance struct {
+	state  uint64
+	at     time.Time
+	spared bool
+}
+
+// same reports whether the state is still what it was a tick before. A watchdog
+// that comes late was not given the processor itself, so the call may not have
+// been either: that is forgiven once.
+func (g *glance) same(st uint64, now time.Time) bool {
+	since := now.Sub(g.at)
+	late := since > 3*quickTick
+	switch {
+	case st != g.state:
+		*g = glance{state: st, at: now}
+	case since < quickTick/2: // one tick was late and the next was not
+	case late && !g.spared:
+		g.at, g.spared = now, true
+	default:
+		g.at = now
+		return true
+	}
+	return false
 }
 
 // sleep waits for the next call; false: the stream is done.
@@ -102,41 +127,6 @@ func (w *watchdog) steal(st uint64, handOver func(*Request)) {
 	if w.state.CompareAndSwap(st, st-1) {
 		handOver(req)
 	}
-}
-
-// A temper remembers how often a quick route was not quick. A repeated offender
-// gets goroutines of its own for a while, a longer one each time, and then
-// another chance.
-type temper struct {
-	until   atomic.Int64 // ns since the epoch of the component
-	mu      sync.Mutex
-	strikes int
-	last    int64
-	penalty time.Duration
-}
-
-const (
-	strikesAllowed = 3
-	strikesForget  = 10 * time.Second
-	firstPenalty   = 10 * time.Second
-	longestPenalty = 10 * time.Minute
-)
-
-func (t *temper) slow(now int64) bool { return now < t.until.Load() }
-
-func (t *temper) strike(now int64) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if now-t.last > int64(strikesForget)+int64(t.penalty) {
-		t.strikes, t.penalty = 0, 0
-	}
-	t.last = now
-	if t.strikes++; t.strikes < strikesAllowed && t.penalty == 0 {
-		return
-	}
-	t.penalty = min(max(firstPenalty, 2*t.penalty), longestPenalty)
-	t.strikes = 0
-	t.until.Store(now + int64(t.penalty))
 }
 
 // A leader is the goroutine that reads the stream, and runs what is quick.
@@ -243,7 +233,7 @@ func (l *leader) passOn(req *Request) {
 func (s *stream) handOver(req *Request) {
 	c := s.c
 	c.stats.handedOff.Add(1)
-	req.rt.temper.strike(c.now())
+	req.rt.temper.strike(c.now(), s.dog.state.Load()>>1)
 	req.rt.inst.lane.adopt(req)
 	c.led.adopt(req)
 	c.wg.Add(1)
