@@ -33,6 +33,14 @@ func (e *Error) Error() string {
 	return string(e.Condition) + ": " + e.Text
 }
 
+// asError is errors.As without its reflection for what is nearly always there.
+func asError(err error, to **Error) (ok bool) {
+	if *to, ok = err.(*Error); ok {
+		return true
+	}
+	return errors.As(err, to)
+}
+
 // ErrUnhandled is returned by a handler or a middleware to which the request is
 // not for them: it is answered as if no route had matched.
 var ErrUnhandled = errors.New("component: no handler for this request")

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync/atomic"
 
 	"mellium.im/xmpp/disco/info"
 	"mellium.im/xmpp/stanza"
@@ -12,15 +13,33 @@ import (
 
 // Info returns what disco#info tells who asks at the address that is asked
 // (XEP-0030, 3): identities and features sorted, each once, and nothing of an
-// extension that the asker may not use.
+// extension that the asker may not use. Its slices are shared: they are to be
+// read only.
 func (m *Mux) Info(_ context.Context, req *Request) Info {
+	t := m.table.Load()
+	k := infoKey{at: req.at}
+	for i, inst := range t.insts {
+		if inst.allows(req) {
+			k.allowed |= 1 << (i % 64)
+		}
+	}
+	if len(t.insts) > 64 {
+		return t.collect(func(i int) bool { return t.insts[i].allows(req) }, req.at)
+	}
+	return t.infos.get(k, func() Info {
+		return t.collect(func(i int) bool { return k.allowed>>i&1 == 1 }, req.at)
+	})
+}
+
+// collect puts together what the extensions tell at an address.
+func (t *table) collect(allowed func(i int) bool, at Address) Info {
 	var out Info
-	for _, inst := range m.table.Load().insts {
-		if !inst.allows(req) || !inst.serves(req.at) {
+	for i, inst := range t.insts {
+		if !allowed(i) || !inst.serves(at) {
 			continue
 		}
 		for _, r := range inst.ext.Routes {
-			if max(r.At, Domain)&req.at != 0 {
+			if max(r.At, Domain)&at != 0 {
 				out.Features = append(out.Features, r.Name.Space)
 			}
 		}
@@ -28,9 +47,44 @@ func (m *Mux) Info(_ context.Context, req *Request) Info {
 		out.Identities = append(out.Identities, inst.ext.Identities...)
 	}
 	slices.Sort(out.Features)
-	out.Features = slices.Compact(out.Features)
+	out.Features = slices.Clip(slices.Compact(out.Features))
 	slices.SortFunc(out.Identities, compareIdentities)
-	out.Identities = slices.CompactFunc(out.Identities, func(a, b info.Identity) bool { return compareIdentities(a, b) == 0 })
+	out.Identities = slices.Clip(slices.CompactFunc(out.Identities, func(a, b info.Identity) bool { return compareIdentities(a, b) == 0 }))
+	return out
+}
+
+// An infoKey is all that Info depends on: where it is asked, and the bits of the
+// extensions that the asker may use.
+type infoKey struct {
+	at      Address
+	allowed uint64
+}
+
+// infos remembers what a table tells, for those who may use the same.
+type infos struct{ list atomic.Pointer[[]knownInfo] }
+
+type knownInfo struct {
+	infoKey
+	Info
+}
+
+const knownInfos = 16 // kinds of askers and addresses that are remembered
+
+func (m *infos) get(k infoKey, collect func() Info) Info {
+	list := m.list.Load()
+	if list != nil {
+		for i := range *list {
+			if (*list)[i].infoKey == k {
+				return (*list)[i].Info
+			}
+		}
+	}
+	out := collect()
+	next := []knownInfo{{k, out}}
+	if list != nil && len(*list) < knownInfos {
+		next = append(next, *list...)
+	}
+	m.list.CompareAndSwap(list, &next) // who comes second collects again
 	return out
 }
 

@@ -12,10 +12,11 @@ type Meter struct{ series sync.Map } // of seriesKey to *series
 
 type seriesKey struct{ handler, outcome string }
 
+// A series has a bucket for each bound and one for what is beyond.
 type series struct {
-	count   atomic.Uint64
+	key     seriesKey
 	nanos   atomic.Int64
-	buckets [len(bucketBounds)]atomic.Uint64
+	buckets [len(bucketBounds) + 1]atomic.Uint64
 }
 
 var bucketBounds = [...]time.Duration{
@@ -33,25 +34,35 @@ type Measurement struct {
 
 // Metrics counts each call in m.
 func Metrics(m *Meter) Middleware {
-	return Observe(func(req *Request, err error, took time.Duration) {
-		key := seriesKey{req.Handler(), Outcome(err)}
-		v, ok := m.series.Load(key)
-		if !ok {
-			v, _ = m.series.LoadOrStore(key, new(series))
-		}
-		v.(*series).add(took)
-	})
+	return func(next Handler) Handler {
+		var recent [len(outcomes)]atomic.Pointer[series] // of this route, which nearly always has one name
+		return Observe(func(req *Request, err error, took time.Duration) {
+			o := outcomeOf(err)
+			sr := recent[o].Load()
+			if name := req.Handler(); sr == nil || sr.key.handler != name {
+				sr = m.of(seriesKey{name, outcomes[o]})
+				recent[o].Store(sr)
+			}
+			sr.add(took)
+		})(next)
+	}
+}
+
+func (m *Meter) of(key seriesKey) *series {
+	v, ok := m.series.Load(key)
+	if !ok {
+		v, _ = m.series.LoadOrStore(key, &series{key: key})
+	}
+	return v.(*series)
 }
 
 func (s *series) add(took time.Duration) {
-	s.count.Add(1)
 	s.nanos.Add(int64(took))
-	for i, bound := range bucketBounds {
-		if took <= bound {
-			s.buckets[i].Add(1)
-			return
-		}
+	i := 0
+	for i < len(bucketBounds) && took > bucketBounds[i] {
+		i++
 	}
+	s.buckets[i].Add(1)
 }
 
 // Read returns what has been counted so far.
@@ -60,13 +71,14 @@ func (m *Meter) Read() []Measurement {
 	m.series.Range(func(k, v any) bool {
 		key, s := k.(seriesKey), v.(*series)
 		line := Measurement{
-			Handler: key.handler, Outcome: key.outcome, Count: s.count.Load(),
+			Handler: key.handler, Outcome: key.outcome,
 			Sum: time.Duration(s.nanos.Load()), Buckets: make(map[float64]uint64, len(bucketBounds)),
 		}
-		var sum uint64
-		for i, bound := range bucketBounds {
-			sum += s.buckets[i].Load()
-			line.Buckets[bound.Seconds()] = sum
+		for i := range s.buckets {
+			line.Count += s.buckets[i].Load()
+			if i < len(bucketBounds) {
+				line.Buckets[bucketBounds[i].Seconds()] = line.Count
+			}
 		}
 		out = append(out, line)
 		return true

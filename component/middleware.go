@@ -119,29 +119,36 @@ func (l *limiter) forget() {
 // handler returned, of whatever type; see Outcome. f is called concurrently and
 // does not block.
 func Observe(f func(req *Request, err error, took time.Duration)) Middleware {
+	epoch := time.Now() // time.Since reads one clock, time.Now two
 	return func(next Handler) Handler {
 		return HandlerFunc(func(ctx context.Context, req *Request) (Payload, error) {
-			start := time.Now()
+			start := time.Since(epoch)
 			p, err := next.ServeIQ(ctx, req)
-			f(req, err, time.Since(start))
+			f(req, err, time.Since(epoch)-start)
 			return p, err
 		})
 	}
 }
 
+// outcomes are the words of Outcome.
+var outcomes = [...]string{"result", "unhandled", "error", "failure"}
+
 // Outcome returns in one word how a handler's call ended: "result", "unhandled",
 // "error" for a stanza error, "failure" for any other one.
-func Outcome(err error) string {
+func Outcome(err error) string { return outcomes[outcomeOf(err)] }
+
+// outcomeOf returns the index of the word in outcomes.
+func outcomeOf(err error) int {
 	var se *Error
 	switch {
 	case err == nil:
-		return "result"
+		return 0
 	case errors.Is(err, ErrUnhandled):
-		return "unhandled"
-	case errors.As(err, &se):
-		return "error"
+		return 1
+	case asError(err, &se):
+		return 2
 	}
-	return "failure"
+	return 3
 }
 
 // requestAttrs is what a log line tells of a request.

@@ -31,6 +31,7 @@ type table struct {
 	known     map[string][]*instance
 	unhandled *route
 	wrong     *route
+	infos     *infos
 }
 
 // An instance is an extension in service. It outlives the mux that it was added
@@ -55,6 +56,7 @@ type route struct {
 func NewMux(chain ...Middleware) *Mux {
 	m := &Mux{chain: chain}
 	m.table.Store(&table{
+		infos:     new(infos),
 		exact:     map[xml.Name][]*route{},
 		space:     map[string][]*route{},
 		known:     map[string][]*instance{},
@@ -174,6 +176,7 @@ func (m *Mux) newRoute(inst *instance, r Route) (*route, error) {
 
 func (t *table) clone() *table {
 	c := *t
+	c.infos = new(infos)
 	c.insts = slices.Clone(t.insts)
 	c.exact, c.space, c.known = cloneLists(t.exact), cloneLists(t.space), cloneLists(t.known)
 	return &c

@@ -13,6 +13,7 @@ import (
 type scratch struct {
 	buf     []byte
 	enc     Encoder
+	err     Error // that is being rendered
 	isError bool
 }
 
@@ -36,7 +37,7 @@ func (c *Component) stanzaError(req *Request, err error) *Error {
 	switch {
 	case errors.Is(err, ErrUnhandled):
 		return c.unhandled(req)
-	case errors.As(err, &se):
+	case asError(err, &se):
 		return se
 	}
 	attrs := append(requestAttrs(req), slog.String("err", clip(err.Error())))
@@ -49,17 +50,23 @@ func (c *Component) stanzaError(req *Request, err error) *Error {
 	return &Error{Condition: stanza.InternalServerError}
 }
 
+// What is answered when no handler takes the request.
+var (
+	errNobody    = &Error{Condition: stanza.ServiceUnavailable}
+	errNoHandler = &Error{Condition: stanza.FeatureNotImplemented, Text: "no handler for this request"}
+)
+
 // unhandled is the answer when no handler takes the request. RFC 6120, 8.4 has
 // service-unavailable for an unknown namespace; that is the other choice. Where
 // nobody lives it is service-unavailable always (RFC 6120, 10.5).
 func (c *Component) unhandled(req *Request) *Error {
 	if req.at != Domain && (req.mux == nil || !req.mux.inhabited(req)) {
-		return &Error{Condition: stanza.ServiceUnavailable}
+		return errNobody
 	}
 	if c.cfg.Unhandled == stanza.ServiceUnavailable {
-		return &Error{Condition: stanza.ServiceUnavailable}
+		return errNobody
 	}
-	return &Error{Condition: stanza.FeatureNotImplemented, Text: "no handler for this request"}
+	return errNoHandler
 }
 
 func (c *Component) renderResult(sc *scratch, req *Request, p Payload) error {
@@ -78,22 +85,33 @@ func (c *Component) renderResult(sc *scratch, req *Request, p Payload) error {
 	return c.checkSize(sc)
 }
 
-// renderError leaves the buffer empty when even the bare error does not fit: the
-// id and the addresses alone are over the limit, so nothing can be sent.
+// renderError leaves out what makes the error too large. It leaves the buffer
+// empty when even the bare error does not fit: the id and the addresses alone are
+// over the limit, so nothing can be sent.
 func (c *Component) renderError(sc *scratch, req *Request, e *Error) {
-	sc.isError = true
-	s := e.sane()
-	for _, try := range []Error{s, {Condition: s.Condition, Type: s.Type, Text: s.Text, Lang: s.Lang}, {Condition: s.Condition, Type: s.Type}} {
-		sc.buf = append(c.appendHead(sc.buf[:0], "error", req), '>')
-		out, err := encodePayload(sc.buf, &try, &sc.enc, c.encoderLimits(len(sc.buf)))
-		if err == nil {
-			sc.buf = append(out, iqEnd...)
-			if c.checkSize(sc) == nil {
-				return
-			}
+	sc.isError, sc.err = true, e.sane()
+	for !c.tryError(sc, req) {
+		switch {
+		case sc.err.App != nil:
+			sc.err.App = nil
+		case sc.err.Text != "":
+			sc.err.Text = ""
+		default:
+			sc.buf = sc.buf[:0]
+			return
 		}
 	}
-	sc.buf = sc.buf[:0]
+	sc.err = Error{}
+}
+
+func (c *Component) tryError(sc *scratch, req *Request) bool {
+	sc.buf = append(c.appendHead(sc.buf[:0], "error", req), '>')
+	out, err := encodePayload(sc.buf, &sc.err, &sc.enc, c.encoderLimits(len(sc.buf)))
+	if err != nil {
+		return false
+	}
+	sc.buf = append(out, iqEnd...)
+	return c.checkSize(sc) == nil
 }
 
 // EncodeXML writes the error element (RFC 6120, 8.3.2).

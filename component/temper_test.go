@@ -21,7 +21,7 @@ func TestTemper(t *testing.T) {
 	}{
 		{"at each call", strikes{5, second / 1000, 1, 3}},
 		{"one call in a thousand", strikes{5, second / 100, 1000, 3}},
-		{"once a second, few calls", strikes{20, second, 100, 3}},
+		{"once a second, few calls", strikes{20, second, 100, 4}},
 		{"every four seconds, few calls", strikes{20, 4 * second, 100, 0}},
 		{"many a second, of very many calls", strikes{100, second / 10, strikeCalls, 0}},
 	} {
