@@ -188,9 +188,13 @@ func alive(err error) bool {
 
 // noteHeard notes that the stream carries stanzas to us.
 func (s *stream) noteHeard(now int64) {
-	first := s.heard.Load() == 0
-	s.heard.Store(max(1, now))
-	if first {
+	was := s.heard.Load()
+	now = max(1, now)
+	if was == now {
+		return // nearly always: many stanzas come in one read
+	}
+	s.heard.Store(now)
+	if was == 0 {
 		s.c.heard()
 	}
 }

@@ -14,7 +14,6 @@ import (
 func (l *leader) step() bool {
 	s := l.s
 	l.req, l.begun = nil, false
-	s.c.inUse.Store(nil)
 	if err := s.rd.Next(&s.st); err != nil {
 		s.end(readError(err))
 		close(s.readDone)
@@ -170,7 +169,7 @@ func (c *Component) wellFormed(req *Request, s *stream) bool {
 		c.stats.unanswered.Add(1) // somebody else's: we could not speak for that address
 	case !addressable(req.From):
 		c.malformed(req, s.now, stanza.JIDMalformed, "from is no address")
-	case st.HasTo && !addressable(req.To):
+	case st.HasTo && !own && !addressable(req.To):
 		c.malformed(req, s.now, stanza.JIDMalformed, "to is no address")
 	case !st.HasTo:
 		c.malformed(req, s.now, stanza.BadRequest, "to is missing")

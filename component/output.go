@@ -7,7 +7,7 @@ import (
 )
 
 const (
-	flushAt    = 64 << 10         // the reader writes what it has gathered from here on
+	flushAt    = 128 << 10        // the reader writes what it has gathered from here on
 	pauseAt    = 16 << 20         // above this much unwritten output the reader pauses
 	resumeAt   = pauseAt / 2      // until half of it is gone
 	writeChunk = 64 << 10         // of one blocking write, so that progress can be seen
@@ -75,13 +75,13 @@ func newOutput(led *ledger) *output {
 func (o *output) append(data []byte, it outItem) {
 	it.size = len(data)
 	o.mu.Lock()
-	defer o.mu.Unlock()
 	o.tail.buf = append(o.tail.buf, data...)
 	o.tail.items = append(o.tail.items, it)
 	o.size.Add(int64(len(data))) // under the lock, or dropExpired would count it twice
 	if o.held > 0 {
 		o.moved.Broadcast() // it may be the answer of one that is held back
 	}
+	o.mu.Unlock()
 }
 
 // hold holds back a handler that is about to run while the server takes too

@@ -53,7 +53,7 @@ func (c *Component) stanzaError(req *Request, err error) *Error {
 // What is answered when no handler takes the request.
 var (
 	errNobody    = &Error{Condition: stanza.ServiceUnavailable}
-	errNoHandler = &Error{Condition: stanza.FeatureNotImplemented, Text: "no handler for this request"}
+	errNoHandler = &Error{Condition: stanza.FeatureNotImplemented} // which says it all
 )
 
 // unhandled is the answer when no handler takes the request. RFC 6120, 8.4 has

@@ -48,10 +48,13 @@ func (l *Limits) timeout(rt *route) time.Duration { return cmp.Or(rt.timeout, l.
 func (l *Limits) stanza() wire.Limits { return wire.Limits{Bytes: l.MaxStanzaBytes, Depth: l.MaxDepth} }
 
 // use returns what answers requests. It is in use until the goroutine that reads
-// sees to the next stanza.
+// sees to the next request, or waits for one.
 func (c *Component) use() *served {
 	for {
 		v := c.served.Load()
+		if c.inUse.Load() == v {
+			return v
+		}
 		c.inUse.Store(v)
 		if c.served.Load() == v {
 			return v

@@ -65,6 +65,7 @@ func (s *stream) Read(p []byte) (int, error) {
 		s.rd.SetLimits(v.limits.stanza())
 	}
 	s.c.out.flush(s, false)
+	s.c.inUse.Store(nil)
 	s.c.out.waitRoom(s)
 	n, err := s.conn.Read(p)
 	s.now = s.c.now()

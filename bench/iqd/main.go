@@ -78,7 +78,7 @@ func extension(items int) component.Extension {
 		Routes: []component.Route{
 			get("urn:xmpp:ping", "ping", true, func(context.Context, *component.Request) (component.Payload, error) { return nil, nil }),
 			get(nsInfo, "query", true, discoInfo),
-			get(nsItems, "query", true, discoItems),
+			get(nsItems, "query", true, newNodes().get),
 			get(nsSlow, "query", false, slow),
 			get(nsLiar, "query", true, slow),
 			get(nsSink, "query", true, sink),
@@ -107,14 +107,24 @@ func discoInfo(ctx context.Context, req *component.Request) (component.Payload, 
 	}), nil
 }
 
-func discoItems(context.Context, *component.Request) (component.Payload, error) {
+// nodes are what disco#items tells of.
+type nodes []component.Item
+
+func newNodes() nodes {
+	var list nodes
+	for i := range 20 {
+		list = append(list, component.Item{JID: fmt.Sprintf("node%d.bench.localhost", i), Name: fmt.Sprint("Node ", i)})
+	}
+	return list
+}
+
+func (n nodes) get(context.Context, *component.Request) (component.Payload, error) {
 	return component.PayloadFunc(func(e *component.Encoder) {
 		e.Start(nsItems, "query")
-		for i := range 20 {
-			n := strconv.Itoa(i)
+		for i := range n {
 			e.Start("", "item")
-			e.Attr("jid", "node"+n+".bench.localhost")
-			e.Attr("name", "Node "+n)
+			e.Attr("jid", n[i].JID)
+			e.Attr("name", n[i].Name)
 			e.End()
 		}
 		e.End()
