@@ -86,7 +86,7 @@ func TestQ22Language(t *testing.T) {
 			if got := ask(query).el.Child(nsTest, "lang").Text(); got != tc.want {
 				t.Errorf("language %q, want %q", got, tc.want)
 			}
-			if got := ask("<z xmlns='urn:z'/>"); !strings.Contains(got.raw, "<text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas' xml:lang='en'>") {
+			if got := ask("<z xmlns='" + nsTest + "'/>"); !strings.Contains(got.raw, "<text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas' xml:lang='en'>") {
 				t.Errorf("got %s", got.raw)
 			}
 		})
