@@ -41,6 +41,7 @@ func (w *modelWorld) judge() []string {
 	w.judgeSums(requests, answers, missing)
 	w.judgeHandlers()
 	w.judgeOrder()
+	w.judgeCalls()
 	return append(w.wrong, w.cast.wrong...)
 }
 

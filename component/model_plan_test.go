@@ -23,6 +23,7 @@ type modelPlan struct {
 type modelStep struct {
 	what  string
 	ask   []modelAsk
+	call  modelCall
 	n     int
 	pause time.Duration
 	still bool // everything that can happen happens before the next step
@@ -53,13 +54,14 @@ func modelFaults() map[string][]string {
 			"resume reading", "stop and cut", "stop and reset", "fragment", "deafen", "open gate", "noise", "blackhole",
 		},
 		"reloads":   {"reload same", "reload other", "reload less", "reload limits", "cut", "reset", "open gate", "reload other", "stop reading", "resume reading"},
+		"calls":     {"cut", "reset", "restart", "stop reading", "resume reading", "close stream", "stream error", "reload other", "deafen", "shut down", "noise"},
 		"shutdowns": {"shut down", "cut", "reset", "reload other", "stop reading", "resume reading", "restart", "open gate", "noise", "half and cut"},
 	}
 }
 
 func drawPlan(t *rapid.T, flavour string) modelPlan {
 	return modelPlan{
-		steps:    rapid.SliceOfN(drawStep(modelFaults()[flavour]), 1, 30).Draw(t, "steps"),
+		steps:    rapid.SliceOfN(drawStep(flavour), 1, 30).Draw(t, "steps"),
 		buffer:   rapid.SampledFrom([]int{64 << 10, 64 << 10, 3000, 200}).Draw(t, "buffer"),
 		inFlight: rapid.SampledFrom([]int{0, 0, 1, 2, 4}).Draw(t, "in flight"),
 		places:   rapid.SampledFrom([]int{0, 0, 0, 5, 20}).Draw(t, "places"),
@@ -68,7 +70,9 @@ func drawPlan(t *rapid.T, flavour string) modelPlan {
 	}
 }
 
-func drawStep(faults []string) *rapid.Generator[modelStep] {
+// drawStep draws requests twice as often as faults, or calls in their place.
+func drawStep(flavour string) *rapid.Generator[modelStep] {
+	faults := modelFaults()[flavour]
 	return rapid.Custom(func(t *rapid.T) modelStep {
 		s := modelStep{
 			n:     rapid.IntRange(0, 40).Draw(t, "n"),
@@ -78,10 +82,13 @@ func drawStep(faults []string) *rapid.Generator[modelStep] {
 				2 * time.Second, 5 * time.Second, 19 * time.Second, 25 * time.Second, 2 * time.Minute,
 			}).Draw(t, "pause"),
 		}
-		if rapid.IntRange(0, 2).Draw(t, "kind") > 0 {
-			s.what, s.ask = "ask", rapid.SliceOfN(drawAsk(), 1, 12).Draw(t, "requests")
-		} else {
+		switch {
+		case rapid.IntRange(0, 2).Draw(t, "kind") == 0:
 			s.what = rapid.SampledFrom(faults).Draw(t, "fault")
+		case flavour == "calls":
+			s.what, s.call = "call", drawCall().Draw(t, "call")
+		default:
+			s.what, s.ask = "ask", rapid.SliceOfN(drawAsk(), 1, 12).Draw(t, "requests")
 		}
 		return s
 	})
@@ -148,6 +155,9 @@ func (s modelStep) String() string {
 	text := s.what
 	for _, a := range s.ask {
 		text += fmt.Sprintf(" [%s %s %s id=%d %s]", a.from(), a.space(), a.local(), a.id, a.sleep)
+	}
+	if s.what == "call" {
+		text += fmt.Sprintf(" %+v", s.call)
 	}
 	return fmt.Sprintf("%s n=%d pause=%s still=%t", text, s.n, s.pause, s.still)
 }

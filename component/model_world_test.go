@@ -30,6 +30,7 @@ type modelWorld struct {
 	taps []*tap
 
 	asked    map[int]modelAsk
+	called   []*modelCalled
 	reloaded []time.Time
 	stopped  time.Time // told to
 	wrong    []string
@@ -102,8 +103,13 @@ func (w *modelWorld) peer() {
 		if err != nil {
 			return
 		}
-		if el, err := component.ParseElement(raw); err == nil && el.Get("to") == modelPeer {
-			_ = w.srv.Send("<iq type='result' id='" + el.Get("id") + "' from='" + modelPeer + "' to='" + domain + "'/>")
+		el, err := component.ParseElement(raw)
+		switch {
+		case err != nil:
+		case el.Get("to") == modelPeer:
+			_ = w.srv.Send(result2(el.Get("id"), modelPeer, ""))
+		default:
+			w.answer(el)
 		}
 	}
 }
@@ -113,6 +119,8 @@ func (w *modelWorld) step(s modelStep) {
 	switch what := s.what; what {
 	case "ask":
 		w.ask(s)
+	case "call":
+		w.call(s.call)
 	case "shut down":
 		w.shutDown()
 	case "open gate":
@@ -271,7 +279,7 @@ func (w *modelWorld) stop() {
 	w.reloads.Wait()
 	w.cast.open(true)
 	w.srv.Close()
-	time.Sleep(time.Minute) // for handlers that ignore their context
+	time.Sleep(10 * time.Minute) // for handlers that ignore their context, and peers that are slow
 }
 
 func (w *modelWorld) fail(format string, args ...any) {
