@@ -5,6 +5,8 @@ PREFIX   ?= /usr/local
 UNITDIR  ?= /etc/systemd/system
 FUZZTIME ?= 10s
 SOAK     ?= 20m
+BENCH    ?= .
+COUNT    ?= 6
 # Tests with servers of their own want room: two packages at a time, and an end to what hangs.
 TESTFLAGS ?= -p 2 -timeout 15m
 
@@ -12,10 +14,10 @@ OUT := build
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help build test deps lint unit race cover fuzz soak install clean
+.PHONY: help build test deps lint unit race cover fuzz soak bench bench-go install clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## build the daemon: build/iqd
 	$(GO) build -trimpath -o $(OUT)/iqd ./cmd/iqd
@@ -50,6 +52,17 @@ fuzz: ## each fuzz test for FUZZTIME=10s
 
 soak: ## mixed load with random faults for SOAK=20m; make race does it for some seconds
 	SOAK=$(SOAK) $(GO) test -count 1 -timeout 0 -v -run '^TestSoak$$' ./component
+
+bench: ## iqd beside other libraries, ten minutes: ROUNDS=7, WORKLOADS=, PEERS=, QUICK=1
+	@mkdir -p $(OUT)/bench
+	@$(GO) build -o $(OUT)/bench/bench ./bench
+	@$(OUT)/bench/bench
+
+bench-go: SHELL := /bin/bash
+bench-go: .SHELLFLAGS := -o pipefail -c
+bench-go: ## the Go benchmarks, for benchstat: build/bench-go.txt, BENCH=., COUNT=6
+	@mkdir -p $(OUT)
+	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) ./component/... ./handlers/... | tee $(OUT)/bench-go.txt
 
 install: ## install what make build has built, and its units: DESTDIR=, PREFIX=/usr/local, UNITDIR=
 	@test -x $(OUT)/iqd || { echo "make build comes first, as the user who has Go"; exit 1; }

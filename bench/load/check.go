@@ -58,19 +58,20 @@ func judge(r *reply, k *kind, who *requester) error {
 	return nil
 }
 
-// sample parses the answer and looks at its payload.
+// sample looks at the payload, by a parser if it is none that was right before.
 func sample(r *reply, k *kind) error {
-	var iq element
-	var err error
-	if !bytes.HasSuffix(r.whole, []byte("/>")) { // an empty one needs no parser
-		err = xml.Unmarshal(r.whole, &iq)
+	if k.right != nil && bytes.Equal(r.payload, k.right) {
+		return nil
 	}
+	var iq element
+	err := xml.Unmarshal(r.whole, &iq)
 	if err == nil {
 		err = k.check(iq)
 	}
 	if err != nil {
 		return fmt.Errorf("%w: %w: %s", ErrPayload, err, excerpt(r.whole))
 	}
+	k.right = append([]byte{}, r.payload...)
 	return nil
 }
 

@@ -15,6 +15,7 @@ type kind struct {
 	asleep bool // its handler takes its time
 	body   []byte
 	check  func(element) error
+	right  []byte // the payload that the check liked last
 }
 
 // TextSize and TreeSize are how much a huge request carries: bytes of text, and

@@ -9,7 +9,6 @@
 package load
 
 import (
-	"encoding/json"
 	"errors"
 	"time"
 )
@@ -70,22 +69,18 @@ type Latency struct {
 }
 
 // Rate is the requests answered in a second.
-func (r Result) Rate() float64 { return float64(r.IQs) / r.Elapsed.Seconds() }
+func (r Result) Rate() float64 { return ratio(float64(r.IQs), r.Elapsed.Seconds()) }
 
 // CPUPerIQ is the component's CPU time for one request, in microseconds.
-func (r Result) CPUPerIQ() float64 { return r.CPU.Seconds() * 1e6 / float64(r.IQs) }
+func (r Result) CPUPerIQ() float64 { return ratio(r.CPU.Seconds()*1e6, float64(r.IQs)) }
 
 // LoadShare is the part of a core that this process used. Near 1 the load is the
 // limit, and the rate says nothing about the component.
-func (r Result) LoadShare() float64 { return r.LoadCPU.Seconds() / r.Elapsed.Seconds() }
+func (r Result) LoadShare() float64 { return ratio(r.LoadCPU.Seconds(), r.Elapsed.Seconds()) }
 
-// MarshalJSON adds what is derived, for those who read the rounds without Go.
-func (r Result) MarshalJSON() ([]byte, error) {
-	type plain Result
-	return json.Marshal(struct {
-		plain
-		Rate      float64 `json:"iqs_per_second"`
-		CPUPerIQ  float64 `json:"cpu_us_per_iq"`
-		LoadShare float64 `json:"load_share"`
-	}{plain(r), r.Rate(), r.CPUPerIQ(), r.LoadShare()})
+func ratio(a, b float64) float64 {
+	if b == 0 {
+		return 0
+	}
+	return a / b
 }

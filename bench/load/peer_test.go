@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -13,38 +14,64 @@ import (
 	"github.com/iqd-xmpp/iqd/bench/load"
 )
 
-// TestTheComponent has the benchmark's own component answer some hundred requests
-// of each workload, in whole and in pieces, from plain and from odd addresses.
-func TestTheComponent(t *testing.T) {
-	bin := filepath.Join(t.TempDir(), "component")
-	if out, err := exec.Command("go", "build", "-o", bin, "../iqd").CombinedOutput(); err != nil {
-		t.Fatalf("build: %v\n%s", err, out)
-	}
-	for _, w := range load.Workloads() {
-		t.Run(w.Name, func(t *testing.T) {
-			stream, pid := startComponent(t, bin, w.Items)
-			plan := w.Plan()
-			plan.PID, plan.IQs = pid, 300
-			res := mustRun(t, stream, plan)
-			if res.CPU <= 0 || res.RSS < 1000 || res.PeakRSS < res.RSS {
-				t.Errorf("measured %+v", res)
-			}
-			plan.IQs, plan.Cut, plan.Emoji = 50, 4096, true
-			mustRun(t, stream, plan)
-			if err := stream.Close(); err != nil {
-				t.Error(err)
+// TestTheComponents has the benchmark's own component, and those of its peers that
+// are built with what a test may expect, answer some requests of each workload: in
+// whole and in pieces, from plain and from odd addresses.
+func TestTheComponents(t *testing.T) {
+	for name, tc := range map[string]struct {
+		build []string
+		iqs   int
+	}{
+		"iqd":     {[]string{"go", "build", "-o", "", "../iqd"}, 300},
+		"mellium": {[]string{"go", "build", "-o", "", "../peers/mellium"}, 20},
+		"floor":   {[]string{"cc", "-o", "", "../peers/floor/floor.c"}, 100},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bin := build(t, tc.build)
+			for _, w := range load.Workloads() {
+				t.Run(w.Name, func(t *testing.T) { answersAll(t, bin, w, tc.iqs) })
 			}
 		})
+	}
+}
+
+// build runs a compiler, with the place for the program where it is left open.
+func build(t *testing.T, command []string) string {
+	t.Helper()
+	if _, err := exec.LookPath(command[0]); err != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatal(err)
+		}
+		t.Skip("no compiler: ", err)
+	}
+	bin := filepath.Join(t.TempDir(), "component")
+	args := slices.Clone(command[1:])
+	args[slices.Index(args, "")] = bin
+	if out, err := exec.Command(command[0], args...).CombinedOutput(); err != nil {
+		t.Fatalf("build: %v\n%s", err, out)
+	}
+	return bin
+}
+
+func answersAll(t *testing.T, bin string, w load.Workload, iqs int) {
+	t.Helper()
+	stream, pid := startComponent(t, bin, w.Items)
+	plan := w.Plan()
+	plan.PID, plan.IQs = pid, iqs
+	if res := mustRun(t, stream, plan); res.CPU <= 0 || res.RSS < 1000 || res.PeakRSS < res.RSS {
+		t.Errorf("measured %+v", res)
+	}
+	plan.IQs, plan.Cut, plan.Emoji = min(iqs, 50), 4096, true
+	mustRun(t, stream, plan)
+	if err := stream.Close(); err != nil {
+		t.Error(err)
 	}
 }
 
 // TestSleepersOfTheComponent: who sleeps holds up nobody else, whether it said that
 // it would or not.
 func TestSleepersOfTheComponent(t *testing.T) {
-	bin := filepath.Join(t.TempDir(), "component")
-	if out, err := exec.Command("go", "build", "-o", bin, "../iqd").CombinedOutput(); err != nil {
-		t.Fatalf("build: %v\n%s", err, out)
-	}
+	bin := build(t, []string{"go", "build", "-o", "", "../iqd"})
 	for _, sleepers := range []string{"slow", "liar"} {
 		t.Run(sleepers, func(t *testing.T) {
 			stream, pid := startComponent(t, bin, 100)

@@ -11,6 +11,7 @@ import (
 // the input buffer.
 type reply struct {
 	id, typ, to, from []byte
+	payload           []byte // what follows the start tag, with the end tag
 	whole             []byte
 }
 
@@ -34,6 +35,7 @@ func (r *reply) scan(b []byte) (int, error) {
 		if end < 0 {
 			return 0, nil
 		}
+		r.payload = b[n : n+end]
 		n += end
 	}
 	r.whole = b[:n]

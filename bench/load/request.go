@@ -32,7 +32,7 @@ func people(emoji bool) []requester {
 	for i := range out {
 		res := "balcony"
 		if emoji {
-			res = "Zoë \U0001F339 & <\U0001F9D1\u200D\U0001F680>"
+			res = "Zoë \U0001F339 & <\U0001F680>"
 		}
 		jid := fmt.Sprintf("user%d@example.net/%s", i, res)
 		written := strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "'", "&apos;").Replace(jid)
