@@ -88,7 +88,11 @@ func soakMux(t testing.TB) *component.Mux {
 	add(kindPanic, false, func(context.Context, *component.Request) (component.Payload, error) { panic("soaked") })
 	add(kindRefuse, true, give(nil, component.Errorf(stanza.ItemNotFound, "none")))
 	add(kindFail, false, give(nil, errors.New("soaked")))
-	add(kindHang, false, after(700*time.Millisecond, nil))
+	add(kindHang, false, func(ctx context.Context, _ *component.Request) (component.Payload, error) {
+		<-ctx.Done()
+		<-time.After(200 * time.Millisecond)
+		return nil, nil
+	})
 	add(kindLarge, false, give(component.Text(nsTest, "x", strings.Repeat("x", 50_000)), nil))
 	add(kindHuge, false, give(component.Text(nsTest, "x", strings.Repeat("x", 600_000)), nil))
 	ordered := component.Extension{Name: "ordered", Ordered: true, Routes: []component.Route{
