@@ -13,7 +13,8 @@ func (a *app) checkCommand() *cobra.Command {
 		Use:   "check",
 		Short: "Check the configuration as run does, without connecting",
 		Long: "check reads the configuration as run does, builds its handlers, and names all mistakes with\n" +
-			"their places. It connects to nobody.\n" +
+			"their places. It connects to nobody and makes nothing; what it sees that will keep a handler\n" +
+			"from working, such as a folder without the right to write, is a warning.\n" +
 			"Exit code: 0 no mistakes, 1 it failed, 2 the configuration has a mistake.",
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error { return a.check() },
@@ -34,6 +35,7 @@ func (a *app) check() error {
 	if err := errors.Join(advised(err, false), tokenErr, buildErr); err != nil {
 		return mistake(err)
 	}
+	warnings = append(warnings, set.check()...)
 	if err := set.close(); err != nil {
 		return fmt.Errorf("close handlers: %w", err)
 	}

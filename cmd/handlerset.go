@@ -2,6 +2,7 @@ package iqdcmd
 
 import (
 	"errors"
+	"fmt"
 	"reflect"
 
 	"github.com/iqd-xmpp/iqd/component"
@@ -53,6 +54,21 @@ func (h *handlerSet) add(s *section, env component.Env, old *handlerSet) error {
 	}
 	h.fresh = append(h.fresh, ext)
 	return s.locate(h.mux.Add(ext))
+}
+
+// check returns what will keep handlers from working, though the configuration
+// says nothing wrong. Nothing is changed by it.
+func (h *handlerSet) check() []string {
+	var out []string
+	for _, ext := range h.fresh {
+		if ext.Check == nil {
+			continue
+		}
+		if err := ext.Check(); err != nil {
+			out = append(out, fmt.Sprintf("[handlers.%s] %v", ext.Name, err))
+		}
+	}
+	return out
 }
 
 // close closes the handlers that were built for this set, which nobody serves.

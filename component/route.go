@@ -70,6 +70,7 @@ type Extension struct {
 	Ordered     bool                                   // one at a time for a bare sender, in order of arrival
 	Stanza      func(context.Context, *Stanza)         // gets presence and messages, one at a time, in order
 	Run         func(context.Context, Requester) error // runs while the extension is served, over reconnects
+	Check       func() error                           // what will keep it from working, found without changing anything
 	Close       func() error                           // called once, after the last request
 }
 

@@ -42,7 +42,8 @@ const NS = "jabber:iq:roster"
 //
 // A Store that is an io.Closer is closed with the extension. One that has a
 // method Open(context.Context) error is opened before the first request, so that
-// what is wrong is known before somebody asks; it is asked all the same.
+// what is wrong is known before somebody asks; it is asked all the same. One that
+// has a method Check() error can say so without being opened.
 type Store interface {
 	// Roster returns what changed in the roster of owner after the version since,
 	// or all of it if that is not remembered or since is store.Everything.
@@ -100,6 +101,9 @@ func extension(s Store, cfg Config, log *slog.Logger) component.Extension {
 			<-ctx.Done()
 			return nil
 		}
+	}
+	if c, ok := s.(interface{ Check() error }); ok {
+		ext.Check = c.Check
 	}
 	if c, ok := s.(io.Closer); ok {
 		ext.Close = c.Close

@@ -25,6 +25,8 @@ func TestMain(m *testing.M) {
 	switch path := os.Getenv(childVar + "_FILE"); os.Getenv(childVar) {
 	case "set":
 		setForEver(path)
+	case "open":
+		os.Exit(openOnce(path))
 	case "full":
 		os.Exit(fillDisk(path))
 	default:

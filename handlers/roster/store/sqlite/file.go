@@ -41,12 +41,17 @@ func openFile(path string) (*sql.DB, file, error) {
 	return db, file{path, info}, nil
 }
 
+// makeFolder makes the folder of the file, unless there is one.
+func makeFolder(path string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return fmt.Errorf("roster file: %w", err)
+	}
+	return nil
+}
+
 // makeFile makes an empty file that nobody else may read, unless there is one.
 // SQLite gives its mode to the log files beside it.
 func makeFile(path string) (os.FileInfo, error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return nil, err
-	}
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if errors.Is(err, fs.ErrPermission) { // SQLite says whether it matters
 		return os.Stat(path)

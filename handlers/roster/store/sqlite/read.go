@@ -57,6 +57,9 @@ func (s *Store) pool(ctx context.Context) (*pool, error) {
 	if p := s.reading.get(); p != nil {
 		return p, nil
 	}
+	if err := s.lock.take(ctx, s.path); err != nil {
+		return nil, err
+	}
 	p, err := s.reading.open(ctx, s.path)
 	if err == nil || errors.Is(err, errClosed) {
 		return p, err

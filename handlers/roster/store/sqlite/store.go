@@ -31,6 +31,9 @@ type Store struct {
 
 	reading reading
 	suspect atomic.Bool // a reader has found something wrong with the file
+	lock    lock
+	life    context.Context // ends when the store is closed
+	end     context.CancelFunc
 }
 
 // waiting is how many changes may wait without holding up who makes them.
@@ -41,10 +44,12 @@ var errClosed = errors.New("roster store is closed")
 // New returns the store of the file at path. The file is made, and read, when it
 // is needed for the first time.
 func New(path string, lim store.Limits) *Store {
-	return &Store{
+	s := &Store{
 		path: path, lim: lim,
 		changes: make(chan *change, waiting), stopped: make(chan struct{}),
 	}
+	s.life, s.end = context.WithCancel(context.Background())
+	return s
 }
 
 // Open opens the file, or says why it cannot be opened.
@@ -75,12 +80,13 @@ func (s *Store) Close() error {
 	first := !s.closed
 	s.closed = true
 	if first {
+		s.end()
 		close(s.changes)
 	}
 	s.mu.Unlock()
 	s.start.Do(func() { close(s.stopped) }) // nothing was ever changed
 	<-s.stopped
-	return s.reading.close()
+	return errors.Join(s.reading.close(), s.lock.release())
 }
 
 // submit hands a change over and waits until it is on the disk.

@@ -138,17 +138,3 @@ func TestDeadline(t *testing.T) {
 		t.Errorf("roster is %q", got)
 	}
 }
-
-// Two processes may use one file.
-func TestShared(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "roster.db")
-	a, b := open(t, path, storetest.Limits()), open(t, path, storetest.Limits())
-	for i := range 10 {
-		set(t, a, fmt.Sprintf("a%d@example.net", i))
-		set(t, b, fmt.Sprintf("b%d@example.net", i))
-	}
-	if got := len(strings.Fields(jids(t, a))); got != 20 {
-		t.Errorf("%d items, want 20", got)
-	}
-	checkCounts(t, path)
-}

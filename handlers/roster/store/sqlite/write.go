@@ -125,6 +125,12 @@ func (s *Store) writer(w *writer) (*writer, error) {
 		s.reading.drop()
 		w.close()
 	}
+	if err := makeFolder(s.path); err != nil {
+		return nil, err
+	}
+	if err := s.lock.take(s.life, s.path); err != nil {
+		return nil, err
+	}
 	return openWriter(s.path, s.lim)
 }
 
