@@ -66,49 +66,6 @@ func BenchmarkNext(b *testing.B) {
 	}
 }
 
-func BenchmarkEncode(b *testing.B) {
-	buf := make([]byte, 0, 64<<10)
-	b.Run("pingReply", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			out := append(buf[:0], "<iq type='result' id='"...)
-			out = wire.AppendAttr(out, "1")
-			out = append(out, "' from='"...)
-			out = wire.AppendAttr(out, "iq.example.net")
-			out = append(out, "' to='"...)
-			out = wire.AppendAttr(out, "juliet@example.net/balcony")
-			out = append(out, "'/>"...)
-			_ = out
-		}
-	})
-	b.Run("roster100", func(b *testing.B) {
-		var e wire.Encoder
-		b.ReportAllocs()
-		for b.Loop() {
-			e.Reset(buf[:0], nsComponent, wire.EncoderLimits{})
-			encodeRoster(&e)
-			if _, err := e.Bytes(); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
-}
-
-func encodeRoster(e *wire.Encoder) {
-	e.Start("jabber:iq:roster", "query")
-	for range 100 {
-		e.Start("", "item")
-		e.Attr("jid", "romeo@example.net")
-		e.Attr("name", "Romeo Montague")
-		e.Attr("subscription", "both")
-		e.Start("", "group")
-		e.Text("Friends")
-		e.End()
-		e.End()
-	}
-	e.End()
-}
-
 func BenchmarkElement(b *testing.B) {
 	st := one(b, manyItems())
 	b.Run("items600", func(b *testing.B) {

@@ -21,7 +21,7 @@ var (
 	stopsText   = stops{0x02 * ones, '>' * ones, 0, '&' * ones}            // < > &
 	stopsSingle = stops{0x01 * ones, '\'' * ones, 0, '<' * ones}           // ' & <
 	stopsDouble = stops{0x04 * ones, '&' * ones, 0, '<' * ones}            // " & <
-	stopsEscape = stops{0x05 * ones, '\'' * ones, 0x02 * ones, '>' * ones} // " # & ' < >
+	stopsAttr   = stops{0x01 * ones, '\'' * ones, 0x02 * ones, '>' * ones} // & ' < >, in what we write
 	stopsNone   = stops{}
 )
 

@@ -68,7 +68,7 @@ func TestEncoder(t *testing.T) {
 			e.Attr("b", "&<>'\"\n\t\r#x")
 			e.Text("&<>'\"\n\t\r#]]>")
 			e.End()
-		}, "<a xmlns='u' b='&amp;&lt;&gt;&apos;&quot;&#xA;&#x9;&#xD;#x'>&amp;&lt;&gt;'\"\n\t&#xD;#]]&gt;</a>"},
+		}, "<a xmlns='u' b='&amp;&lt;&gt;&apos;\"&#xA;&#x9;&#xD;#x'>&amp;&lt;&gt;'\"\n\t&#xD;#]]&gt;</a>"},
 		"long":       {func(e *wire.Encoder) { e.Start("u", "a"); e.Text("abcdefgh&abcdefghijk<abcdefghé😀<"); e.End() }, "<a xmlns='u'>abcdefgh&amp;abcdefghijk&lt;abcdefghé😀&lt;</a>"},
 		"empty text": {func(e *wire.Encoder) { e.Start("u", "a"); e.Text(""); e.End() }, "<a xmlns='u'/>"},
 		"xml:lang": {func(e *wire.Encoder) {
@@ -215,7 +215,7 @@ func TestEncoderLimits(t *testing.T) {
 
 func TestAppendAttr(t *testing.T) {
 	got := string(wire.AppendAttr([]byte("x"), "a'b\"<>&\n\t\r#\x01\xff 0123456789é&"))
-	if want := "xa&apos;b&quot;&lt;&gt;&amp;&#xA;&#x9;&#xD;#\x01\xff 0123456789é&amp;"; got != want {
+	if want := "xa&apos;b\"&lt;&gt;&amp;&#xA;&#x9;&#xD;#\x01\xff 0123456789é&amp;"; got != want {
 		t.Errorf("AppendAttr() = %q, want %q", got, want)
 	}
 }

@@ -1,13 +1,16 @@
 package wire
 
-import "unicode/utf8"
+import (
+	"slices"
+	"unicode/utf8"
+)
 
 // escapes has what stands for a byte in character data; nothing for most.
 type escapes [utf8.RuneSelf]string
 
 var (
 	textEscapes = escapes{'&': "&amp;", '<': "&lt;", '>': "&gt;", '\r': "&#xD;"}
-	attrEscapes = escapes{'&': "&amp;", '<': "&lt;", '>': "&gt;", '\'': "&apos;", '"': "&quot;",
+	attrEscapes = escapes{'&': "&amp;", '<': "&lt;", '>': "&gt;", '\'': "&apos;",
 		'\n': "&#xA;", '\t': "&#x9;", '\r': "&#xD;"}
 )
 
@@ -15,8 +18,13 @@ var (
 // and tabs are written as references, or the reader would take them for spaces
 // (XML 1.0, 3.3.3). It does not check the characters.
 func AppendAttr(buf []byte, value string) []byte {
+	n := len(buf)
+	buf = slices.Grow(buf, len(value))
+	if copyPlain(buf[:cap(buf)], n, value, &stopsAttr) {
+		return buf[:n+len(value)]
+	}
 	done := 0
-	for i := scan(value, 0, &stopsEscape); i < len(value); i = scan(value, i+1, &stopsEscape) {
+	for i := scan(value, 0, &stopsAttr); i < len(value); i = scan(value, i+1, &stopsAttr) {
 		c := value[i]
 		if c >= utf8.RuneSelf || attrEscapes[c] == "" {
 			continue
@@ -27,31 +35,32 @@ func AppendAttr(buf []byte, value string) []byte {
 	return append(buf, value[done:]...)
 }
 
-// appendEscaped appends s escaped, unless it has something that XML forbids.
-func appendEscaped(buf []byte, s string, k *stops, esc *escapes) ([]byte, bool) {
-	i := scan(s, 0, k)
-	if i == len(s) {
-		return append(buf, s...), true
-	}
+// escape writes s, which has a byte that k stops at. There is room for as many
+// bytes and one more.
+func (e *Encoder) escape(s string, k *stops, esc *escapes) bool {
 	done := 0
-	for ; i < len(s); i = scan(s, i, k) {
+	for i := scan(s, 0, k); i < len(s); i = scan(s, i, k) {
 		c := s[i]
 		if c >= utf8.RuneSelf {
 			next, bad := runes(s, i)
 			if bad != flawNone {
-				return buf, false
+				return e.fail(errText)
 			}
 			i = next
 			continue
 		}
 		if c < ' ' && !isSpace(c) {
-			return buf, false
+			return e.fail(errText)
 		}
 		if esc[c] != "" {
-			buf = append(append(buf, s[done:i]...), esc[c]...)
+			if !e.reserve(len(s) - done + len(esc[c])) {
+				return false
+			}
+			e.buf = append(append(e.buf, s[done:i]...), esc[c]...)
 			done = i + 1
 		}
 		i++
 	}
-	return append(buf, s[done:]...), true
+	e.buf = append(e.buf, s[done:]...)
+	return true
 }

@@ -83,22 +83,15 @@ func smallName(s string, i int) int {
 	return bits.TrailingZeros64(notSmall(load8(s[i:]))) / 8 % 8
 }
 
-// writable reports whether s may be written as a name: an NCName of the fourth
-// edition, which expat takes.
+// notSmall has the high bit set in each byte of x that is no letter from a to z.
+// Bytes above the lowest such one may be marked wrongly, or not at all.
+func notSmall(x uint64) uint64 {
+	return (x | ^(x + (0x80-'a')*ones) | (x + (0x7F-'z')*ones)) & highs
+}
+
+// writable reports whether s, which is not empty, may be written as a name: an
+// NCName of the fourth edition, which expat takes.
 func writable(s string) bool {
-	// Nearly all names are short and have only small letters.
-	switch n := len(s); {
-	case n == 0:
-		return false
-	case n <= 8:
-		if notSmall(word(s))<<(64-8*uint(n)) == 0 {
-			return true
-		}
-	case n <= 16:
-		if notSmall(load8(s))|notSmall(load8(s[n-8:])) == 0 {
-			return true
-		}
-	}
 	all := uint8(classPart)
 	for i := range len(s) {
 		all &= nameClass[s[i]]
@@ -107,12 +100,6 @@ func writable(s string) bool {
 		return writableWide(s)
 	}
 	return nameClass[s[0]]&classStart != 0
-}
-
-// notSmall has the high bit set in each byte of x that is no letter from a to z.
-// Bytes above the lowest such one may be marked wrongly, or not at all.
-func notSmall(x uint64) uint64 {
-	return (x | ^(x + (0x80-'a')*ones) | (x + (0x7F-'z')*ones)) & highs
 }
 
 // writableWide is writable for names beyond ASCII.
