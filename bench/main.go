@@ -6,6 +6,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -44,18 +45,12 @@ func run(ctx context.Context) error {
 		b.peers = append(b.peers, ready)
 	}
 	if len(b.peers) == 0 {
-		return fmt.Errorf("nothing to measure")
+		return errors.New("nothing to measure")
 	}
 	if b.cores, err = pin(); err != nil {
 		return err
 	}
-	runErr := b.stages(ctx)
-	if err := b.save(); err != nil {
-		return err
-	}
-	if runErr != nil {
-		return runErr
-	}
-	b.print(os.Stdout)
-	return nil
+	err = b.stages(ctx)
+	b.print(os.Stdout) // what there is, when it was interrupted
+	return errors.Join(err, b.save())
 }

@@ -12,7 +12,7 @@ import (
 
 // few is a plan that ends at once: no warm-up, some hundred requests.
 func few(workload string) load.Plan {
-	return load.Plan{Workload: workload, Items: 20, Window: 16, IQs: 400, Patience: 300 * time.Millisecond}
+	return load.Plan{Workload: workload, Items: 20, Window: 16, IQs: 400}
 }
 
 func TestPlansOfARightAnswerer(t *testing.T) {
@@ -24,11 +24,13 @@ func TestPlansOfARightAnswerer(t *testing.T) {
 	both.Cut, both.Emoji = 3, true
 	one := few("ping")
 	one.Window = 1
+	warm := few("ping")
+	warm.Warmup = time.Millisecond
 	wide := few("ping")
-	wide.Window, wide.IQs = 5000, 12000
+	wide.Window, wide.IQs = 2000, 4000
 	for name, plan := range map[string]load.Plan{
 		"ping": few("ping"), "roster-set": few("roster-set"), "unhandled": few("unhandled"), "disco-items": few("disco-items"),
-		"cut writes": cut, "emoji": emoji, "cut emoji": both, "window of one": one, "wide window": wide,
+		"cut writes": cut, "emoji": emoji, "cut emoji": both, "window of one": one, "warmed up": warm, "wide window": wide,
 	} {
 		t.Run(name, func(t *testing.T) {
 			res, err := against(t, answerer{items: 20}, plan)
@@ -88,7 +90,11 @@ func TestWrongAnswersAreNoticed(t *testing.T) {
 		"the end":              {at(77, func(a *answer) { a.before = "</stream:stream>" }), load.ErrEnded},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if _, err := against(t, tc.a, few("ping")); !errors.Is(err, tc.want) {
+			plan := few("ping")
+			if tc.want == load.ErrMissing {
+				plan.Patience = 200 * time.Millisecond
+			}
+			if _, err := against(t, tc.a, plan); !errors.Is(err, tc.want) {
 				t.Errorf("error %v, want %v", err, tc.want)
 			}
 		})

@@ -28,13 +28,11 @@ type Stream struct {
 // Run carries a plan out and returns what was measured. After an error the stream
 // is of no more use.
 func (s *Stream) Run(p Plan) (Result, error) {
+	if err := s.warm(p); err != nil {
+		return Result{}, fmt.Errorf("warm up: %w", err)
+	}
 	if err := s.prepare(p); err != nil {
 		return Result{}, err
-	}
-	if p.Warmup > 0 {
-		if err := s.pump(p.Warmup, 0); err != nil {
-			return Result{}, fmt.Errorf("warm up: %w", err)
-		}
 	}
 	s.others, s.asleep = histogram{}, histogram{}
 	before, err := readMeters(p.PID)
@@ -52,6 +50,22 @@ func (s *Stream) Run(p Plan) (Result, error) {
 	res.Others, res.Asleep = s.others.summary(), s.asleep.summary()
 	res.IQs = s.others.n + s.asleep.n
 	return res, nil
+}
+
+// warmWindow is what a warm-up has open: who is slow has little left to answer when
+// it ends.
+const warmWindow = 32
+
+func (s *Stream) warm(p Plan) error {
+	if p.Warmup == 0 {
+		return nil
+	}
+	p.Window = min(p.Window, warmWindow)
+	p.Duration = p.Warmup
+	if err := s.prepare(p); err != nil {
+		return err
+	}
+	return s.pump(p.Duration, 0)
 }
 
 func (s *Stream) prepare(p Plan) error {
