@@ -58,7 +58,7 @@ func reserved(space string) bool { return space == NSXML || space == nsXMLNS }
 
 // prefixes checks that the prefixes of the current tag are declared.
 func (c *checker) prefixes(tag name) error {
-	if tag.local != tag.from {
+	if tag.prefixed() {
 		if err := c.declared(tag); err != nil {
 			return err
 		}

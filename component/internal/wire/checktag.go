@@ -55,7 +55,7 @@ func (c *checker) tagName() (name, error) {
 		return name{from, from, from + int32(n)}, nil
 	}
 	tag, err := c.name()
-	if tag.local != tag.from {
+	if tag.prefixed() {
 		c.tag |= tagPrefixes
 	}
 	return tag, err
@@ -66,6 +66,9 @@ func endsName(c byte) bool { return c == ' ' || c == '>' || c == '/' }
 
 // name is where a name is; local is from when there is no prefix.
 type name struct{ from, local, to int32 }
+
+// prefixed reports whether there is a prefix.
+func (n name) prefixed() bool { return n.local != n.from }
 
 // name reads a name, with or without a prefix, as that of an attribute.
 func (c *checker) name() (name, error) {

@@ -101,7 +101,7 @@ func (r *Reader) checkDecl(decl string) error {
 		return malformed(0, "a bad XML declaration")
 	}
 	names := []string{"version", "encoding", "standalone"}
-	for a := range (Element{raw: s}).rawAttrs() {
+	for a := range elementAt(s, "", nil).rawAttrs() {
 		for len(names) > 0 && names[0] != a.name {
 			if names[0] == "version" {
 				return malformed(0, "an XML declaration without version")
@@ -182,7 +182,7 @@ func (r *Reader) header() (Header, error) {
 	r.check.around, r.check.space = r.scope, r.space
 	r.check.nAround = r.scope.depth()
 	r.in.drop(len(raw))
-	version, _ := Element{raw: raw}.Attr("version")
+	version, _ := Element{raw, tag}.Attr("version")
 	return Header{Name: st.Name, Space: tag.space, ID: st.ID, From: st.From, To: st.To,
 		Lang: st.Lang, Version: version, HasID: st.HasID}, nil
 }

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"encoding/xml"
+	"math/bits"
 	"strings"
 )
 
@@ -21,23 +22,13 @@ type startTag struct {
 // enter reads the start tag that is at i, where space is the default namespace
 // and sc has the prefixes.
 func enter(s string, i int, space string, sc *scope) startTag {
-	t := startTag{attrs: nameEnd(s, i+1), space: space, scope: sc}
-	name := s[i+1 : t.attrs]
-	for i = t.attrs; ; {
-		a, next := nextAttr(s, i)
-		if a.name == "" {
-			i = next
-			break
-		}
-		i = next
-		if !strings.HasPrefix(a.name, "xmlns") {
-			continue
-		}
-		switch prefix, ok := strings.CutPrefix(a.name, "xmlns:"); {
-		case a.name == "xmlns":
-			t.space = text(a.value)
-		case ok:
-			t.scope = &scope{t.scope, prefix, text(a.value)}
+	end := nameEnd(s, i+1)
+	t := startTag{attrs: end, space: space, scope: sc}
+	name := s[i+1 : end]
+	a, i := nextAttr(s, end)
+	for ; a.name != ""; a, i = nextAttr(s, i) {
+		if strings.HasPrefix(a.name, "xmlns") {
+			t.declare(a)
 		}
 	}
 	if t.empty = s[i] == '/'; t.empty {
@@ -52,13 +43,21 @@ func enter(s string, i int, space string, sc *scope) startTag {
 	return t
 }
 
+// declare takes an attribute into scope whose name begins as that of a
+// declaration.
+func (t *startTag) declare(a rawAttr) {
+	switch prefix, ok := strings.CutPrefix(a.name, "xmlns:"); {
+	case a.name == "xmlns":
+		t.space = text(a.value)
+	case ok:
+		t.scope = &scope{t.scope, prefix, text(a.value)}
+	}
+}
+
 // nameEnd returns the index behind the name at i in a tag.
 func nameEnd(s string, i int) int {
-	for ; i < len(s); i++ {
-		switch s[i] {
-		case ' ', '\t', '\r', '\n', '/', '>', '=':
-			return i
-		}
+	for i += smallName(s, i); i < len(s) && (nameClass[s[i]] != 0 || s[i] == ':'); {
+		i++
 	}
 	return i
 }
@@ -74,58 +73,79 @@ func nextAttr(s string, i int) (rawAttr, int) {
 		return rawAttr{}, i
 	}
 	end := nameEnd(s, i)
-	name := s[i:end]
-	i = spaceEnd(s, spaceEnd(s, end)+1)
-	value := s[i+1:]
-	value = value[:strings.IndexByte(value, s[i])]
-	return rawAttr{name, value}, i + len(value) + 2
+	val := end + len("='")
+	if s[end] != '=' || s[val-1] <= ' ' {
+		val = spaceEnd(s, spaceEnd(s, end)+1) + 1
+	}
+	valEnd := quoteEnd(s, val, s[val-1])
+	return rawAttr{s[i:end], s[val:valEnd]}, valEnd + 1
 }
 
-// spaceEnd returns the index behind the white space at i.
+// quoteEnd returns the index of the first quote at i or behind it. Most values
+// are short: only a long one is worth the call of a faster search.
+func quoteEnd(s string, i int, quote byte) int {
+	for end := i + 32; i < end && i+8 <= len(s); i += 8 {
+		x := load8(s[i:i+8]) ^ uint64(quote)*ones
+		if m := (x - ones) &^ x & highs; m != 0 {
+			return i + bits.TrailingZeros64(m)/8
+		}
+	}
+	return i + strings.IndexByte(s[i:], quote)
+}
+
+// spaceEnd returns the index behind the white space at i in a tag, where there
+// is nothing else up to a space.
 func spaceEnd(s string, i int) int {
-	for i < len(s) && isSpace(s[i]) {
+	for s[i] <= ' ' {
 		i++
 	}
 	return i
 }
 
+// cdataAfter returns the index behind the CDATA section at i.
+func cdataAfter(s string, i int) int {
+	return i + strings.Index(s[i:], cdataEnd) + len(cdataEnd)
+}
+
 // elementEnd returns the index behind the element that begins at i.
 func elementEnd(s string, i int) int {
-	for depth := 0; ; {
-		i += strings.IndexByte(s[i:], '<')
+	i = tagEnd(s, i)
+	if s[i-2] == '/' {
+		return i
+	}
+	return contentEnd(s, i)
+}
+
+// contentEnd returns the index behind the element whose content begins at i.
+func contentEnd(s string, i int) int {
+	for depth := 1; depth > 0; {
+		if s[i] != '<' {
+			i += strings.IndexByte(s[i:], '<')
+		}
 		switch s[i+1] {
 		case '/':
 			depth--
-			i += strings.IndexByte(s[i:], '>') + 1
+			i = spaceEnd(s, nameEnd(s, i+2)) + 1
 		case '!':
-			i += strings.Index(s[i:], cdataEnd) + len(cdataEnd)
-			continue
+			i = cdataAfter(s, i)
 		default:
-			end, empty := tagEnd(s, i)
-			if i = end; !empty {
+			if i = tagEnd(s, i); s[i-2] != '/' {
 				depth++
 			}
 		}
-		if depth == 0 {
-			return i
-		}
 	}
+	return i
 }
 
-// tagEnd returns the index behind the start tag at i, and whether it is the end
-// tag too.
-func tagEnd(s string, i int) (end int, empty bool) {
-	i = nameEnd(s, i+1)
-	for {
-		a, next := nextAttr(s, i)
-		if i = next; a.name == "" {
-			break
+// tagEnd returns the index behind the start tag at i. A slash before its end
+// makes it the end tag too.
+func tagEnd(s string, i int) int {
+	for i = nameEnd(s, i+1); s[i] != '>'; i++ {
+		if c := s[i]; c == '\'' || c == '"' {
+			i = quoteEnd(s, i+1, c)
 		}
 	}
-	if s[i] == '/' {
-		return i + 2, true
-	}
-	return i + 1, false
+	return i + 1
 }
 
 // text resolves a run of character data: line ends (XML 1.0, 2.11), then

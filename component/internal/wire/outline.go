@@ -41,7 +41,7 @@ func (c *checker) outline(tag name, begin int) {
 	if c.tag&tagDefault != 0 {
 		h.xmlns = c.attrs[c.xmlns]
 	}
-	if tag.local != tag.from {
+	if tag.prefixed() {
 		space, _ := c.lookup(c.s[tag.from : tag.local-1])
 		h.space = strings.Clone(space)
 	}
@@ -54,14 +54,16 @@ func (c *checker) fill(st *Stanza, s string) {
 	if f.head == 0 {
 		return
 	}
-	st.declares = f.self.declares
 	st.inner = f.self.inside(s, c.space)
 	st.Name = f.self.resolved(s, c.space)
 	st.head, st.Text, st.Children = f.head, f.text, f.children
 	c.fillAttrs(st, s)
 	if f.children > 0 {
-		st.Payload = f.payload.resolved(s, st.inner)
+		p := &f.payload
+		st.Payload = p.resolved(s, st.inner)
 		st.first, st.firstEnd = f.first, f.firstEnd
+		st.firstName, st.firstHead = int(p.name.to)-f.first, f.firstHead-f.first
+		st.prefixes = f.self.declares || p.declares || p.name.prefixed()
 	}
 }
 
@@ -98,7 +100,7 @@ func (h *heading) inside(s, outside string) string {
 // resolved returns the name of the element.
 func (h *heading) resolved(s, outside string) xml.Name {
 	local := s[h.name.local:h.name.to]
-	if h.name.local != h.name.from {
+	if h.name.prefixed() {
 		return xml.Name{Space: h.space, Local: local}
 	}
 	return xml.Name{Space: h.inside(s, outside), Local: local}

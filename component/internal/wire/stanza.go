@@ -28,13 +28,16 @@ type Stanza struct {
 	// head there is what came before the limit was passed.
 	Skipped error
 
-	scope    *scope // the stream's prefixes
-	outer    string // the stream's default namespace
-	inner    string // the default namespace inside the element
-	head     int    // where its start tag ends
-	first    int    // where its first child begins
-	firstEnd int    // and ends
-	declares bool   // the element declares prefixes
+	scope *scope // the stream's prefixes
+	outer string // the stream's default namespace
+	inner string // the default namespace inside the element
+	head  int    // where its start tag ends
+
+	// Of the first child: where it begins and ends, the end of its name and of its
+	// start tag, counted from its beginning, and whether one of the two elements
+	// declares prefixes or the child has one.
+	first, firstEnd, firstName, firstHead int
+	prefixes                              bool
 }
 
 // Element returns the stanza itself; the zero Element when it was skipped.
@@ -42,7 +45,7 @@ func (st *Stanza) Element() Element {
 	if st.Skipped != nil || st.Raw == "" {
 		return Element{}
 	}
-	return Element{raw: st.Raw, space: st.outer, scope: st.scope}
+	return elementAt(st.Raw, st.outer, st.scope)
 }
 
 // First returns the first child element, or the zero Element.
@@ -50,9 +53,12 @@ func (st *Stanza) First() Element {
 	if st.Children == 0 || st.Skipped != nil {
 		return Element{}
 	}
-	scope := st.scope
-	if st.declares {
-		scope = enter(st.Raw, 0, st.outer, st.scope).scope
+	raw := st.Raw[st.first:st.firstEnd]
+	if st.prefixes {
+		return elementAt(raw, st.inner, enter(st.Raw, 0, st.outer, st.scope).scope)
 	}
-	return Element{raw: st.Raw[st.first:st.firstEnd], space: st.inner, scope: scope}
+	return Element{raw, startTag{
+		name: st.Payload, attrs: st.firstName, end: st.firstHead, empty: st.firstHead == len(raw),
+		space: st.Payload.Space, scope: st.scope,
+	}}
 }

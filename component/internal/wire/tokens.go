@@ -10,8 +10,7 @@ import (
 type walker struct {
 	s     string
 	i     int
-	space string
-	scope *scope
+	root  startTag
 	open  []startTag
 	empty bool // the end of an empty element is next
 
@@ -30,7 +29,7 @@ const (
 )
 
 // newWalker returns a walker through e.
-func newWalker(e Element) walker { return walker{s: e.raw, space: e.space, scope: e.scope} }
+func newWalker(e Element) walker { return walker{s: e.raw, root: e.tag} }
 
 // next goes one step.
 func (w *walker) next() walkKind {
@@ -38,29 +37,32 @@ func (w *walker) next() walkKind {
 	case w.empty:
 		w.empty = false
 		return w.leave()
-	case w.i >= len(w.s):
+	case w.i == 0 && w.s != "":
+		return w.enter(w.root)
+	case len(w.open) == 0:
 		return walkDone
-	case w.s[w.i] != '<':
-		n := strings.IndexByte(w.s[w.i:], '<')
-		w.text = text(w.s[w.i : w.i+n])
-		w.i += n
-		return walkText
-	case w.s[w.i+1] == '/':
-		w.i += strings.IndexByte(w.s[w.i:], '>') + 1
+	}
+	kind, end := piece(w.s, w.i)
+	switch kind {
+	case pieceEnd:
+		w.i = tagEnd(w.s, w.i+1)
 		return w.leave()
-	case w.s[w.i+1] == '!':
-		n := strings.Index(w.s[w.i:], cdataEnd) + len(cdataEnd)
-		w.text = cdataText(w.s[w.i : w.i+n])
-		w.i += n
-		return walkText
+	case pieceElement:
+		outer := &w.open[len(w.open)-1]
+		return w.enter(enter(w.s, w.i, outer.space, outer.scope))
+	case pieceCDATA:
+		w.text = cdataText(w.s[w.i:end])
+	default:
+		w.text = text(w.s[w.i:end])
 	}
-	space, sc := w.space, w.scope
-	if n := len(w.open); n > 0 {
-		space, sc = w.open[n-1].space, w.open[n-1].scope
-	}
-	w.tag = enter(w.s, w.i, space, sc)
-	w.i, w.empty = w.tag.end, w.tag.empty
-	w.open = append(w.open, w.tag)
+	w.i = end
+	return walkText
+}
+
+// enter goes into the element whose start tag is at hand.
+func (w *walker) enter(t startTag) walkKind {
+	w.tag, w.i, w.empty = t, t.end, t.empty
+	w.open = append(w.open, t)
 	return walkStart
 }
 
