@@ -37,7 +37,7 @@ func newLogSink(cfg LogConfig, w io.Writer, color bool) *logSink {
 	var h slog.Handler
 	switch format {
 	case "json":
-		h = slog.NewJSONHandler(s.writer, opts)
+		h = slog.NewJSONHandler(plainJSON{s.writer}, opts)
 	case "text":
 		h = slog.NewTextHandler(s.writer, opts)
 	default:

@@ -26,7 +26,7 @@ func metrics() []metric {
 		counter("iqd_requests_total", "IQ requests read, malformed ones included.", func(s S) uint64 { return s.Requests }),
 		counter("iqd_results_total", "Requests answered with a result.", func(s S) uint64 { return s.Results }),
 		counter("iqd_errors_total", "Requests answered with an error.", func(s S) uint64 { return s.Errors }),
-		counter("iqd_unanswered_total", "Requests that no reply can be addressed to.", func(s S) uint64 { return s.Unanswered }),
+		counter("iqd_unanswered_total", "Requests that no reply can be made for: nobody to address it to, or an id over max_reply_bytes.", func(s S) uint64 { return s.Unanswered }),
 		counter("iqd_malformed_total", "Requests answered with bad-request or jid-malformed.", func(s S) uint64 { return s.Malformed }),
 		counter("iqd_too_big_total", "Stanzas over a limit, skipped.", func(s S) uint64 { return s.TooBig }),
 		counter("iqd_overloads_total", "Requests answered with resource-constraint.", func(s S) uint64 { return s.Overloads }),

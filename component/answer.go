@@ -44,7 +44,7 @@ func (t *calls) from(w *call, from string) bool {
 
 func (t *calls) outcome(st *wire.Stanza) outcome {
 	if st.Skipped != nil {
-		return outcome{err: fmt.Errorf("component: reply from %q dropped: %w", st.From, st.Skipped)}
+		return outcome{err: fmt.Errorf("component: reply from %q dropped: %w", clip(st.From), st.Skipped)}
 	}
 	if st.Type == "error" {
 		return outcome{err: peerError(st)}

@@ -37,52 +37,6 @@ func result2(id, from, payload string) string {
 	return "<iq type='result' id='" + id + "' from='" + from + "' to='" + domain + "'>" + payload + "</iq>"
 }
 
-// TestReplies: the first reply counts, all others are dropped and counted, and
-// nobody waits for one for ever (checklist 47).
-func TestReplies(t *testing.T) {
-	bubble := func(test func(t *testing.T, r *rig)) func(*testing.T) {
-		return func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				r := begin(t, quiet(muxOf(t)))
-				synctest.Wait()
-				test(t, r)
-			})
-		}
-	}
-	t.Run("O07 three replies", bubble(func(t *testing.T, r *rig) {
-		q, done := r.call(juliet)
-		r.send(strings.Repeat(result2(q.id, juliet, ""), 3))
-		if o := <-done; o.err != nil {
-			t.Error(o.err)
-		}
-		r.alive()
-		synctest.Wait()
-		if s := r.comp.Stats(); s.Unsolicited != 2 || s.Pending != 0 {
-			t.Errorf("got %+v", s)
-		}
-	}))
-	for label, late := range map[string]bool{"O02 none": false, "O03 one past the deadline": true} {
-		t.Run(label, bubble(func(t *testing.T, r *rig) {
-			q, done := r.call(juliet)
-			start := time.Now()
-			o := <-done
-			if took := time.Since(start).Round(time.Second); !errors.Is(o.err, context.DeadlineExceeded) || took != 30*time.Second {
-				t.Errorf("got %v after %s", o.err, took)
-			}
-			want := uint64(0)
-			if late {
-				want = 1
-				r.send(result2(q.id, juliet, ""))
-			}
-			r.alive()
-			synctest.Wait()
-			if s := r.comp.Stats(); s.Unsolicited != want || s.CallTimeouts != 1 || s.Pending != 0 {
-				t.Errorf("got %+v", s)
-			}
-		}))
-	}
-}
-
 // TestO14ManyTimeouts: nothing is left of calls that nobody answers or that their
 // callers gave up (checklist 47, 48, O14).
 func TestO14ManyTimeouts(t *testing.T) {

@@ -67,11 +67,11 @@ type PeerError struct {
 	Element   Element // the whole error element
 }
 
-// Error returns who answered and what.
+// Error returns who answered and what, cut where a peer says too much for a log.
 func (e *PeerError) Error() string {
-	s := fmt.Sprintf("%q answered %s", e.From, e.Condition)
+	s := fmt.Sprintf("%q answered %s", clip(e.From), e.Condition)
 	if e.Text != "" {
-		s += fmt.Sprintf(": %q", e.Text)
+		s += fmt.Sprintf(": %q", clip(e.Text))
 	}
 	return s
 }
@@ -102,13 +102,13 @@ type StreamError struct {
 	Setup     bool   // before the handshake was accepted
 }
 
-// Error returns the condition and the server's words.
+// Error returns the condition and the server's words, cut where they are too many.
 func (e *StreamError) Error() string {
 	var b strings.Builder
 	b.WriteString("stream error ")
-	b.WriteString(e.Condition)
+	b.WriteString(clip(e.Condition))
 	if e.Text != "" {
-		fmt.Fprintf(&b, ": %q", e.Text)
+		fmt.Fprintf(&b, ": %q", clip(e.Text))
 	}
 	return b.String()
 }

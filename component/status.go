@@ -35,7 +35,7 @@ type Stats struct {
 	Requests     uint64 // gets and sets read, malformed ones included
 	Results      uint64 // replies queued, by kind
 	Errors       uint64
-	Unanswered   uint64 // read, but no reply can be addressed
+	Unanswered   uint64 // read, but no reply can be addressed, or the id alone is over Limits.MaxReplyBytes
 	Malformed    uint64 // answered with bad-request or jid-malformed
 	TooBig       uint64 // over a limit, skipped
 	Overloads    uint64 // answered with resource-constraint
