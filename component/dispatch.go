@@ -2,6 +2,7 @@ package component
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"strings"
 
@@ -163,8 +164,7 @@ func (c *Component) wellFormed(req *Request, s *stream) bool {
 	req.at = at
 	switch {
 	case st.Skipped != nil:
-		c.stats.tooBig.Add(1)
-		c.malformed(req, s.now, stanza.PolicyViolation, st.Skipped.Error())
+		c.skipped(req, s)
 	case st.HasTo && !own && addressable(req.To):
 		c.stats.unanswered.Add(1) // somebody else's: we could not speak for that address
 	case !addressable(req.From):
@@ -181,6 +181,17 @@ func (c *Component) wellFormed(req *Request, s *stream) bool {
 		return true
 	}
 	return false
+}
+
+// skipped answers a stanza of which there is only the head.
+func (c *Component) skipped(req *Request, s *stream) {
+	var syn *wire.SyntaxError
+	if errors.As(s.st.Skipped, &syn) {
+		c.malformed(req, s.now, stanza.BadRequest, syn.Text)
+		return
+	}
+	c.stats.tooBig.Add(1)
+	c.malformed(req, s.now, stanza.PolicyViolation, s.st.Skipped.Error())
 }
 
 // malformed answers a stanza that is no proper request, where anybody can be told

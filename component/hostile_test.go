@@ -40,6 +40,7 @@ var hostile = map[string]struct{ raw, want string }{
 	"Q07 error element":           {iq("get", "%d", juliet, domain, "<error/>"), "feature-not-implemented"},
 	"B08 jabber:client":           {"<iq xmlns='jabber:client' type='get' id='%d' from='" + juliet + "' to='" + domain + "'>" + query + "</iq>", "result"},
 	"B08 jabber:server":           {"<iq xmlns='jabber:server' type='get' id='%d' from='" + juliet + "' to='" + domain + "'>" + query + "</iq>", "result"},
+	"B03 undeclared inside":       {iq("get", "%d", juliet, domain, "<q xmlns='"+nsTest+"' p:a='1'/>"), "bad-request"},
 	"B05 stray text":              {"stray &amp; text", ""},
 	"B07 unknown element":         {"<foo><bar/></foo><x:y xmlns:x='urn:x'>z</x:y>", ""},
 	"B06 white space":             {" \t\r\n ", ""},
@@ -169,7 +170,7 @@ func TestBadXMLEndsTheStream(t *testing.T) {
 		"B02 DOCTYPE":       {"<!DOCTYPE x [<!ENTITY a 'b'>]>", "restricted-xml"},
 		"B03 entity":        {iq("get", "1", juliet, domain, "<q xmlns='"+nsTest+"'>&nbsp;</q>"), "not-well-formed"},
 		"B03 mismatched":    {"<iq><a></b></iq>", "not-well-formed"},
-		"B03 prefix":        {"<iq><x:a/></iq>", "not-well-formed"},
+		"B03 prefix":        {"<x:iq/>", "not-well-formed"},
 		"B03 same twice":    {"<iq a='1' a='2'/>", "not-well-formed"},
 		"B09 second header": {"<stream:stream xmlns:stream='" + nsStreams + "'>", "bad-format"},
 	} {

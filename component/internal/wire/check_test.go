@@ -72,8 +72,6 @@ var refused = map[string]struct{ in, condition string }{
 	"B03 duplicate xmlns":              {"<iq xmlns='u' xmlns='u'/>", notWellFormed},
 	"B03 undeclared prefix":            {"<p:iq/>", notWellFormed},
 	"B03 undeclared attribute prefix":  {"<iq p:a='1'/>", notWellFormed},
-	"B03 prefix out of scope":          {"<iq><a xmlns:p='u'/><p:b/></iq>", notWellFormed},
-	"B03 prefix of a sibling's child":  {"<iq><a xmlns:p='u'><p:x/></a><b p:y=''/></iq>", notWellFormed},
 	"B03 prefix bound to nothing":      {"<iq xmlns:p=''/>", notWellFormed},
 	"B03 xml bound to another":         {"<iq xmlns:xml='u'/>", notWellFormed},
 	"B03 another bound to xml's":       {"<iq xmlns:p='http://www.w3.org/XML/1998/namespace'/>", notWellFormed},
@@ -135,6 +133,32 @@ func TestRefused(t *testing.T) {
 			}
 			if again := rd.Next(&st); again == nil || again.Error() != err.Error() {
 				t.Errorf("the error does not stick: %v", again)
+			}
+		})
+	}
+}
+
+// TestUndeclaredInside: ejabberd forwards an attribute whose prefix a client had
+// declared at its iq, and drops the declaration. That is the end of the stanza, not
+// of everybody's stream.
+func TestUndeclaredInside(t *testing.T) {
+	const head = "<iq type='get' id='7' from='a@example.net/b' to='iq.example.net'>"
+	for name, inner := range map[string]string{
+		"B03 attribute of the payload":    "<q xmlns='urn:q' p:a='1'/>",
+		"B03 prefix out of scope":         "<a xmlns:p='u'/><p:b/>",
+		"B03 prefix of a sibling's child": "<a xmlns:p='u'><p:x/></a><b p:y=''/>",
+		"B03 in a long one":               "<q xmlns='urn:q' p:a='1'>" + strings.Repeat("x", 5000) + "</q>",
+	} {
+		t.Run(name, func(t *testing.T) {
+			rd, st := stream(t, head+inner+"</iq>"+ping, wire.Limits{Bytes: 4000}), wire.Stanza{}
+			if err := rd.Next(&st); err != nil || st.Skipped == nil || st.Raw != head || st.ID != "7" || !st.First().IsZero() {
+				t.Errorf("Next() = %+v, %v", st, err)
+			}
+			if err := rd.Next(&st); err != nil || st.Raw != ping || st.Skipped != nil {
+				t.Errorf("the next stanza: %+v, %v", st, err)
+			}
+			if _, err := wire.ParseElement(head+inner+"</iq>", nsComponent, wire.Limits{}); condition(err) != notWellFormed {
+				t.Errorf("ParseElement() error = %v", err)
 			}
 		})
 	}

@@ -75,7 +75,9 @@ func (c *checker) prefixes(tag name) error {
 }
 
 // declared checks that the prefix of a name is declared. With too many
-// attributes the declaration may be among those that were not kept.
+// attributes the declaration may be among those that were not kept. Inside a stanza
+// that it is not does not end the stream: ejabberd drops the prefixes that a client
+// declares at its iq, and forwards the attributes that have them.
 func (c *checker) declared(n name) error {
 	prefix := c.s[n.from : n.local-1]
 	if _, ok := c.lookup(prefix); ok {
@@ -84,7 +86,9 @@ func (c *checker) declared(n name) error {
 	if c.tag&tagOver != 0 {
 		return &LimitError{"attributes", c.lim.Attrs}
 	}
-	return malformed(int(n.from), "an undeclared prefix")
+	err := malformed(int(n.from), "an undeclared prefix")
+	err.within = len(c.open) > 1
+	return err
 }
 
 // lookup returns the namespace of a prefix.

@@ -43,7 +43,7 @@ func ParseElement(s string, defaultNS string, lim Limits) (Element, error) {
 		if err == errShort {
 			at = int64(len(raw))
 		}
-		return Element{}, &SyntaxError{e.Condition, e.Text, at + int64(before)}
+		return Element{}, &SyntaxError{Condition: e.Condition, Text: e.Text, Offset: at + int64(before)}
 	}
 	if err != nil {
 		return Element{}, err

@@ -44,7 +44,7 @@ func (r *Reader) Header() (Header, error) {
 				return Header{}, err
 			}
 		case err == errMore:
-			r.err = &SyntaxError{condPolicyViolation, "a stream header that is too long", maxHeader}
+			r.err = &SyntaxError{Condition: condPolicyViolation, Text: "a stream header that is too long", Offset: maxHeader}
 		default:
 			r.err = r.located(err)
 		}
@@ -114,7 +114,7 @@ func (r *Reader) checkDecl(decl string) error {
 		case a.name == "version" && a.value != "1.0":
 			return malformed(0, "a version of XML other than 1.0")
 		case a.name == "encoding" && !strings.EqualFold(a.value, "utf-8"):
-			return &SyntaxError{condUnsupportedEnc, "an encoding other than UTF-8", 0}
+			return &SyntaxError{Condition: condUnsupportedEnc, Text: "an encoding other than UTF-8"}
 		case a.name == "standalone" && a.value != "yes" && a.value != "no":
 			return malformed(0, "a bad XML declaration")
 		}
@@ -151,7 +151,7 @@ func (r *Reader) readTag() error {
 	case err != nil:
 		return err
 	case ev == frameDone:
-		return &SyntaxError{condBadFormat, "a stream that ends with its header", 0}
+		return &SyntaxError{Condition: condBadFormat, Text: "a stream that ends with its header"}
 	case ev != frameHead:
 		return errMore
 	}
@@ -169,7 +169,7 @@ func (r *Reader) header() (Header, error) {
 			err = malformed(0, "a bad stream header")
 		}
 	case st.Name.Space != NSStreams || st.Name.Local != "stream":
-		err = &SyntaxError{condInvalidNamespace, "the first element is no stream header", 0}
+		err = &SyntaxError{Condition: condInvalidNamespace, Text: "the first element is no stream header"}
 	default:
 		err = nil
 	}

@@ -133,7 +133,7 @@ func TestTooManyHeadAttributes(t *testing.T) {
 func TestSkippedMalformed(t *testing.T) {
 	for name, in := range map[string]string{
 		"start tag": "<iq a='1' a='2'>" + strings.Repeat("x", 5000) + "</iq>",
-		"payload":   "<iq><p:a/>" + strings.Repeat("x", 5000) + "</iq>",
+		"payload":   "<iq><a b='1' b='2'/>" + strings.Repeat("x", 5000) + "</iq>",
 		"comment":   "<iq>" + strings.Repeat("x", 5000) + "<!-- --></iq>",
 	} {
 		t.Run(name, func(t *testing.T) {

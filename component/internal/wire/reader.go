@@ -224,7 +224,7 @@ func (r *Reader) refuseHeader() error {
 	if isHeader(&st) {
 		return r.located(errHeader)
 	}
-	if _, ok := err.(*SyntaxError); ok && err != errShort {
+	if fatal(err) && err != errShort {
 		return r.located(err)
 	}
 	return nil
@@ -244,7 +244,7 @@ func (r *Reader) beginSkip(n int, limit *LimitError) error {
 	raw := string(r.in.bytes()[:min(n, r.frame.head+prefix)])
 	err := r.examine(raw, st)
 	st.Raw = raw[:st.head]
-	if _, ok := err.(*SyntaxError); ok && err != errShort {
+	if fatal(err) && err != errShort {
 		return r.located(err)
 	}
 	return nil

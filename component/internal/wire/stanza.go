@@ -24,8 +24,9 @@ type Stanza struct {
 	Text     bool     // text other than white space beside them
 	Size     int64    // bytes on the wire
 
-	// Skipped is nil, or the *LimitError for which the rest was not kept. Of the
-	// head there is what came before the limit was passed.
+	// Skipped is nil, or why the rest was not kept: a *LimitError, or the
+	// *SyntaxError of a prefix that is not declared inside the element. Of the
+	// head there is what came before that.
 	Skipped error
 
 	scope *scope // the stream's prefixes

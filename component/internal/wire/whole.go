@@ -35,8 +35,8 @@ func (r *Reader) whole(st *Stanza) error {
 		err = malformed(r.check.pos, "an element that ends too early")
 	}
 	st.Raw, st.Size = raw, int64(len(raw))
-	if limit, ok := err.(*LimitError); ok {
-		st.Raw, st.Skipped, err = raw[:st.head], limit, nil
+	if err != nil && !fatal(err) {
+		st.Raw, st.Skipped, err = raw[:st.head], err, nil
 	}
 	if err == nil && isHeader(st) {
 		err = errHeader
@@ -48,6 +48,12 @@ func (r *Reader) whole(st *Stanza) error {
 	r.in.drop(len(raw))
 	r.inside = false
 	return nil
+}
+
+// fatal reports whether the stream ends with err, and not only the stanza.
+func fatal(err error) bool {
+	e, ok := err.(*SyntaxError)
+	return ok && !e.within
 }
 
 // examine checks an element with the stream's namespaces around it.

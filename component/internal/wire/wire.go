@@ -89,6 +89,8 @@ type SyntaxError struct {
 	Condition string // a stream error condition of RFC 6120, 4.9.3
 	Text      string // what was wrong, for the log
 	Offset    int64  // bytes from the beginning of the stream or fragment
+
+	within bool // a stanza, whose bounds are certain all the same
 }
 
 // Error implements error.
