@@ -136,9 +136,9 @@ func TestDeaf(t *testing.T) {
 	}
 }
 
-// TestSubscription: a subscription is answered once, for Prosody repeats it at
+// TestQ27Subscription: a subscription is answered once, for Prosody repeats it at
 // each login until it is. Q27.
-func TestSubscription(t *testing.T) {
+func TestQ27Subscription(t *testing.T) {
 	bothServers(t, realserver.Options{}, func(t *testing.T, srv *realserver.Server) {
 		serve(t, srv, component.Config{Handler: testMux(t)})
 		alice := srv.Login(t, "alice", "balcony")

@@ -18,22 +18,26 @@ import (
 func standard(t *testing.T, srv *realserver.Server, store string) *component.Mux {
 	t.Helper()
 	m := component.NewMux()
-	for name, f := range handlers.Standard() {
-		env := component.Env{Name: name, JID: srv.Component, Hosts: []string{srv.Domain}, StateDir: t.TempDir(), Version: "1.0", Log: quiet()}
-		ext, err := f.Build(func(v any) error {
-			if cfg, ok := v.(*roster.Config); ok {
-				cfg.Store = store
-			}
-			return nil
-		}, env)
-		if err != nil {
-			t.Fatalf("build %s: %v", name, err)
-		}
-		if err := m.Add(ext); err != nil {
-			t.Fatal(err)
-		}
+	for name := range handlers.Standard() {
+		add(t, m, standardOf(t, srv, name, store))
 	}
 	return m
+}
+
+// standardOf builds one handler at its defaults, the roster in store.
+func standardOf(t *testing.T, srv *realserver.Server, name, store string) component.Extension {
+	t.Helper()
+	env := component.Env{Name: name, JID: srv.Component, Hosts: []string{srv.Domain}, StateDir: t.TempDir(), Version: "1.0", Log: quiet()}
+	ext, err := handlers.Standard()[name].Build(func(v any) error {
+		if cfg, ok := v.(*roster.Config); ok {
+			cfg.Store = store
+		}
+		return nil
+	}, env)
+	if err != nil {
+		t.Fatalf("build %s: %v", name, err)
+	}
+	return ext
 }
 
 // TestRosterOrder: 60 sets written in one go take effect in their order, and a
