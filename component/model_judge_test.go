@@ -25,10 +25,8 @@ type modelRead struct {
 
 type modelReply struct {
 	reply
-	n    int // of the request, or zero where the reply does not tell
-	at   time.Time
-	last time.Time // when the component had last been handed a stanza
-	tap  *tap
+	n  int // of the request, or zero where the reply does not tell
+	at time.Time
 }
 
 // judge holds what happened against what is promised.
@@ -68,21 +66,13 @@ func (w *modelWorld) collect() (cases map[modelKey]*modelCase, requests, answers
 			if s.isIQ("result", "error") {
 				answers++
 				c := at(modelKey{s.el.Get("id"), s.el.Get("to"), s.el.Get("from")})
-				c.replies = append(c.replies, t.reply(s))
+				r := replyOf(s.el)
+				r.raw = s.raw
+				c.replies = append(c.replies, modelReply{reply: r, n: payloadNumber(s.el), at: s.at})
 			}
 		}
 	}
 	return cases, requests, answers
-}
-
-func (t *tap) reply(s seen) modelReply {
-	r := modelReply{reply: replyOf(s.el), n: payloadNumber(s.el), at: s.at, tap: t}
-	for _, in := range t.read {
-		if !in.at.After(s.at) {
-			r.last = in.at
-		}
-	}
-	return r
 }
 
 // payloadNumber returns the number that the first child bears, or zero.

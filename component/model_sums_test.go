@@ -42,20 +42,25 @@ func (w *modelWorld) stoppedInPeace() bool {
 }
 
 // unconfirmed bounds how many replies the component may count as lost: those that
-// it wrote to streams that broke, and of those at least the ones after the last
-// stanza that it was handed.
+// it wrote to streams that did not end in order, and of those at least the ones
+// that the server has not read.
 func (w *modelWorld) unconfirmed() (least, most int) {
-	const slack = 50 * time.Millisecond
+	written := map[string]int{}
 	for _, t := range w.taps {
-		if !t.broken {
-			continue
+		for _, s := range t.written {
+			written[s.raw]++
 		}
+	}
+	for _, t := range w.taps {
 		for _, s := range t.written {
 			if !s.isIQ("result", "error") {
 				continue
 			}
-			most++
-			if t.reset && !t.closed() && len(t.read) > 0 && s.at.After(t.read[len(t.read)-1].at.Add(slack)) && s.at.Before(t.down) {
+			if t.broken || t.closed() {
+				most++
+			}
+			lost := w.got[s.raw] == 0 && written[s.raw] == 1
+			if lost && (t.reset || t.closed()) && (w.stopped.IsZero() || t.down.Before(w.stopped)) {
 				least++
 			}
 		}

@@ -7,7 +7,6 @@ import (
 	"io"
 	"net"
 	"slices"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -126,8 +125,9 @@ func (t *tap) healthy(at time.Time) bool {
 
 // A seen is a whole element on a stream, and when its end was there.
 type seen struct {
-	el component.Element
-	at time.Time
+	el  component.Element
+	raw string
+	at  time.Time
 }
 
 // stanzas returns the whole elements of a stream, up to the first byte that is
@@ -151,11 +151,12 @@ func (r *record) stanzas() (list []seen) {
 				continue
 			}
 			end := dec.InputOffset()
-			el, err := component.ParseElement(strings.TrimSpace(string(r.buf[start:end])))
+			raw := string(r.buf[start:end])
+			el, err := component.ParseElement(raw)
 			if err != nil {
 				return list
 			}
-			list = append(list, seen{el, r.when(int(end))})
+			list = append(list, seen{el, raw, r.when(int(end))})
 		}
 	}
 }

@@ -28,6 +28,7 @@ type modelWorld struct {
 
 	mu   sync.Mutex
 	taps []*tap
+	got  map[string]int // what the server has read, and how often
 
 	asked    map[int]modelAsk
 	called   []*modelCalled
@@ -37,14 +38,24 @@ type modelWorld struct {
 }
 
 func newModelWorld(p modelPlan) *modelWorld {
-	w := &modelWorld{plan: p, asked: map[int]modelAsk{}, ended: make(chan error, 1)}
+	w := &modelWorld{plan: p, asked: map[int]modelAsk{}, got: map[string]int{}, ended: make(chan error, 1)}
 	w.cast = &modelCast{gate: make(chan struct{}), hooks: map[int]int{}}
-	o := componenttest.Options{Domain: domain, Buffer: p.buffer, Personality: componenttest.Ejabberd}
+	o := componenttest.Options{Domain: domain, Buffer: p.buffer, Personality: componenttest.Ejabberd, Trace: w.trace}
 	if p.prosody {
 		o.Personality = componenttest.Prosody
 	}
 	w.srv = componenttest.NewServer(o)
 	return w
+}
+
+// trace notes what the server reads.
+func (w *modelWorld) trace(sent bool, data string) {
+	if sent {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.got[data]++
 }
 
 // start brings the component up.
