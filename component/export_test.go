@@ -7,7 +7,7 @@ func Waiting(m *Mux) int {
 	n := 0
 	for _, inst := range m.table.Load().insts {
 		inst.lane.mu.Lock()
-		n += len(inst.lane.queue.list) - inst.lane.queue.head
+		n += inst.lane.queue.size
 		for _, chain := range inst.lane.chains {
 			n += len(chain.list) - chain.head
 		}

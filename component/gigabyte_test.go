@@ -80,8 +80,12 @@ func TestGigabyte(t *testing.T) {
 			}
 			before, after := skipHuge(t, piece, n)
 			t.Logf("%d MiB skipped; peak %d KiB before and %d KiB after", n>>20, before, after)
-			if before == 0 || after-before > 8<<10 {
-				t.Errorf("it took %d KiB, want less than 8 MiB", after-before)
+			most := 8 << 10
+			if raceEnabled {
+				most *= 4 // the detector has shadows of all memory
+			}
+			if before == 0 || after-before > most {
+				t.Errorf("it took %d KiB, want less than %d", after-before, most)
 			}
 		})
 	}

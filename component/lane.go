@@ -17,7 +17,7 @@ type lane struct {
 	ordered bool
 	running int // handlers that have not returned
 	stuck   int // of those, how many are past their deadline
-	queue   queue
+	queue   turns
 	chains  map[string]*queue // by bare sender: what waits behind the one that runs or is queued
 	idle    chan struct{}     // closed when nothing runs any more; nil: nobody waits for that
 	held    atomic.Bool       // nothing starts yet: an extension of the same name is about to end
@@ -29,6 +29,9 @@ type queue struct {
 	head int
 }
 
+func (q *queue) len() int    { return len(q.list) - q.head }
+func (q *queue) empty() bool { return q.len() == 0 }
+
 func (q *queue) push(r *Request) { q.list = append(q.list, r) }
 
 // sweep takes out those that have been answered while they waited, if the queue
@@ -37,6 +40,11 @@ func (q *queue) sweep() (dead []*Request) {
 	if len(q.list) < cap(q.list) {
 		return nil
 	}
+	return q.purge()
+}
+
+// purge takes out those that have been answered.
+func (q *queue) purge() (dead []*Request) {
 	var alive []*Request
 	for _, r := range q.list[q.head:] {
 		if r.entry.answered.Load() {
