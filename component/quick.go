@@ -9,8 +9,8 @@ import (
 )
 
 const (
-	quickTick  = time.Millisecond // a quick call may take this long, and at most twice that
-	quietTicks = 16               // without a call before the watchdog sleeps
+	quickTick  = 3 * time.Millisecond // a quick call may take this long, and at most twice that; each tick wakes a thread
+	quietTicks = 5                    // without a call before the watchdog sleeps
 )
 
 // A watchdog sees to it that a quick handler that is not quick does not hold up

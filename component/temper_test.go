@@ -46,20 +46,20 @@ func TestTemper(t *testing.T) {
 // TestGlance: the watchdog takes a call for stuck when nothing has changed for a
 // tick, and not when it was itself that the processor was taken from.
 func TestGlance(t *testing.T) {
-	const ms = time.Millisecond
+	const tick = quickTick
 	for _, c := range []struct {
 		name  string
 		after []time.Duration // between its looks at the same call
 		want  []bool
 	}{
-		{"on time", []time.Duration{ms}, []bool{true}},
-		{"one tick late, the next on time", []time.Duration{ms / 10, ms}, []bool{false, true}},
-		{"late once", []time.Duration{10 * ms, ms}, []bool{false, true}},
-		{"late always", []time.Duration{10 * ms, 10 * ms}, []bool{false, true}},
+		{"on time", []time.Duration{tick}, []bool{true}},
+		{"one tick late, the next on time", []time.Duration{tick / 10, tick}, []bool{false, true}},
+		{"late once", []time.Duration{10 * tick, tick}, []bool{false, true}},
+		{"late always", []time.Duration{10 * tick, 10 * tick}, []bool{false, true}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			now := time.Now()
-			g := glance{state: 1, at: now.Add(-ms)}
+			g := glance{state: 1, at: now.Add(-tick)}
 			g.same(3, now)
 			for i, d := range c.after {
 				now = now.Add(d)
