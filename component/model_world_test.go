@@ -207,54 +207,6 @@ func (w *modelWorld) shutDown() {
 	w.cancel()
 }
 
-// fault does something to the connection.
-func (w *modelWorld) fault(s modelStep) {
-	half := iq("get", "half", juliet, domain, "<echo xmlns='urn:model:free' n='0'/>")
-	half = half[:s.n*len(half)/50]
-	switch s.what {
-	case "cut":
-		w.srv.Cut()
-	case "half and cut":
-		_ = w.srv.Send(half)
-		w.srv.Cut()
-	case "reset":
-		w.srv.Reset()
-	case "half and reset":
-		_ = w.srv.Send(half)
-		w.srv.Reset()
-	case "close stream":
-		w.srv.CloseStream()
-	case "stream error":
-		w.srv.StreamError([]string{"system-shutdown", "connection-timeout", "conflict", "internal-server-error"}[s.n%4], "")
-	case "restart":
-		w.srv.Refuse(s.n)
-		w.srv.Cut()
-	case "refuse":
-		w.srv.Refuse(s.n)
-		w.srv.Reset()
-	case "reject":
-		w.srv.Reject([]string{"", "not-authorized", "host-unknown"}[s.n%3], "")
-	case "stop reading":
-		w.srv.StopReading()
-	case "resume reading":
-		w.srv.ResumeReading()
-	case "stop and cut", "stop and reset":
-		w.srv.StopReading()
-		time.Sleep(s.pause)
-		if s.what == "stop and cut" {
-			w.srv.Cut()
-		} else {
-			w.srv.Reset()
-		}
-	case "fragment":
-		w.srv.Fragment(s.n)
-	case "deafen":
-		w.srv.Deafen()
-	case "blackhole":
-		w.srv.Blackhole(s.n%2 == 0, s.n%3 == 0)
-	}
-}
-
 // calm ends all faults and waits until everything must have been answered.
 func (w *modelWorld) calm() {
 	w.srv.Refuse(0)
