@@ -255,6 +255,9 @@ func (s *Server) Pause() { s.process().pause() }
 // Resume ends a Pause.
 func (s *Server) Resume() { s.process().resume() }
 
+// PID is the process of the running server.
+func (s *Server) PID() int { return s.process().cmd.Process.Pid }
+
 // Log returns what the server has logged since Start.
 func (s *Server) Log() string {
 	var all []byte
