@@ -28,7 +28,7 @@ func TestHostileBesideLoad(t *testing.T) {
 			wg.Go(func() { p.run(4000) })
 		}
 		bob := srv.Login(t, "bob", "hostile")
-		for i, tc := range hostile {
+		for i, tc := range hostile() {
 			if bob.Closed() {
 				bob = srv.Login(t, "bob", "hostile") // the server's own view of what a client may send
 			}
