@@ -44,7 +44,7 @@ func fetch(t *testing.T, url, token string) (int, string) {
 
 // Checklist 79, fault S14: the process is alive all the time, and ready only while
 // the server routes to it.
-func TestAdminHealth(t *testing.T) {
+func TestS14AdminHealth(t *testing.T) {
 	addr := freeAddress(t)
 	r := stage(t, "[admin]\nlisten = '"+addr+"'\n[handlers.ping]\n")
 	r.server.Refuse(-1)
@@ -115,7 +115,7 @@ func TestAdminToken(t *testing.T) {
 
 // Fault S13: a port that is taken is told at the start, and is no mistake in the
 // file: exit code 1.
-func TestAdminPortTaken(t *testing.T) {
+func TestS13AdminPortTaken(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -8,7 +8,7 @@ import (
 )
 
 // Checklist 76, fault S10: each format, and what a peer says in it.
-func TestLogFormats(t *testing.T) {
+func TestS10LogFormats(t *testing.T) {
 	for name, tc := range map[string]struct {
 		format, want string
 		color        bool
@@ -71,7 +71,7 @@ func TestLogOfRequests(t *testing.T) {
 }
 
 // Fault S09.
-func TestLogFloodsAreHeldBack(t *testing.T) {
+func TestS09LogFloodsAreHeldBack(t *testing.T) {
 	r := stage(t, "[handlers.fail]\nmax_in_flight = 8\n[log]\nformat = 'text'\n").start().online()
 	for range 500 {
 		r.send("juliet@example.net/balcony", "1", nsFail, "query")
@@ -110,7 +110,7 @@ func TestLogOfDurations(t *testing.T) {
 }
 
 // Fault S09: handlers that are late are named, and a flood of them is held back.
-func TestLogNamesHandlersThatAreLate(t *testing.T) {
+func TestS09LogNamesHandlersThatAreLate(t *testing.T) {
 	const flood = 300
 	r := stage(t, "[handlers.stuck]\ntimeout = '1ms'\nmax_in_flight = 1000\n[log]\nformat = 'text'\n").start().online()
 	for range flood {

@@ -84,7 +84,7 @@ func TestNotifyOfALife(t *testing.T) {
 
 // Checklist 4, fault N01: ready although the server is away, and the status says
 // what it says, in one line.
-func TestNotifyOfAServerThatRefuses(t *testing.T) {
+func TestN01NotifyOfAServerThatRefuses(t *testing.T) {
 	m := newManager(t)
 	r := stage(t, "[handlers.ping]\n")
 	r.server.Reject("not-authorized", "Given token\ndoes not match")
@@ -94,7 +94,7 @@ func TestNotifyOfAServerThatRefuses(t *testing.T) {
 }
 
 // Checklist 77, fault S06: the watchdog is fed, with the server there or away.
-func TestNotifyFeedsTheWatchdog(t *testing.T) {
+func TestS06NotifyFeedsTheWatchdog(t *testing.T) {
 	m := newManager(t)
 	t.Setenv("WATCHDOG_USEC", "40000")
 	r := stage(t, "[handlers.ping]\n")
@@ -111,7 +111,7 @@ func TestNotifyFeedsTheWatchdog(t *testing.T) {
 }
 
 // Fault S06: one that is stuck is not said to be alive.
-func TestNotifyDoesNotFeedForWhoIsStuck(t *testing.T) {
+func TestS06NotifyDoesNotFeedForWhoIsStuck(t *testing.T) {
 	m := newManager(t)
 	t.Setenv("WATCHDOG_USEC", "20000")
 	ctx, cancel := context.WithCancel(t.Context())
@@ -138,7 +138,7 @@ func TestNotifyDoesNotFeedForWhoIsStuck(t *testing.T) {
 }
 
 // Fault S07: a manager that is not there is no reason not to serve.
-func TestNotifyWithoutAManager(t *testing.T) {
+func TestS07NotifyWithoutAManager(t *testing.T) {
 	t.Setenv("NOTIFY_SOCKET", filepath.Join(t.TempDir(), "gone"))
 	r := stage(t, "[handlers.ping]\n").start().online()
 	if got := r.ping(); !isResult(got) {
@@ -151,7 +151,7 @@ func TestNotifyWithoutAManager(t *testing.T) {
 }
 
 // Fault S07: nor is one that does not read.
-func TestNotifyAManagerThatDoesNotRead(t *testing.T) {
+func TestS07NotifyAManagerThatDoesNotRead(t *testing.T) {
 	newManager(t)
 	t.Setenv("WATCHDOG_USEC", "2000")
 	r := stage(t, "[handlers.ping]\n").start().online()

@@ -55,7 +55,7 @@ func exitOf(t *testing.T, cmd *exec.Cmd) int {
 }
 
 // Checklist 16 and 75, faults S01 and S03, with the signals themselves.
-func TestProcessObeysSignals(t *testing.T) {
+func TestS01ProcessObeysSignals(t *testing.T) {
 	for name, sig := range map[string]os.Signal{"SIGTERM": syscall.SIGTERM, "SIGINT": syscall.SIGINT} {
 		t.Run(name, func(t *testing.T) {
 			r := stage(t, "[handlers.ping]\n")
@@ -75,7 +75,7 @@ func TestProcessObeysSignals(t *testing.T) {
 }
 
 // Fault S02.
-func TestProcessEndsAtTheSecondSignal(t *testing.T) {
+func TestS02ProcessEndsAtTheSecondSignal(t *testing.T) {
 	r := stage(t, "[handlers.stuck]\n[limits]\ndrain_timeout = '1h'\n")
 	cmd := r.startProcess()
 	r.online()
@@ -91,7 +91,7 @@ func TestProcessEndsAtTheSecondSignal(t *testing.T) {
 
 // Fault S04: whoever read the log is gone. Checklist 28: everything is answered
 // all the same.
-func TestProcessOutlivesTheReaderOfItsLog(t *testing.T) {
+func TestS04ProcessOutlivesTheReaderOfItsLog(t *testing.T) {
 	r := stage(t, "[handlers.ping]\n[log]\nlevel = 'debug'\n")
 	read, write, err := os.Pipe()
 	if err != nil {
@@ -117,7 +117,7 @@ func TestProcessOutlivesTheReaderOfItsLog(t *testing.T) {
 }
 
 // Fault S04: nor does it matter that nobody ever read the log.
-func TestProcessStartsWithoutAReaderOfItsLog(t *testing.T) {
+func TestS04ProcessStartsWithoutAReaderOfItsLog(t *testing.T) {
 	r := stage(t, "[handlers.ping]\n")
 	cmd := r.process()
 	cmd.Stderr = unread(t)

@@ -33,7 +33,7 @@ func (r *running) held() *os.File {
 }
 
 // Fault S02, S03: a reload that hangs keeps nobody from stopping.
-func TestSIGTERMIsObeyedWhileAReloadHangs(t *testing.T) {
+func TestS02SIGTERMIsObeyedWhileAReloadHangs(t *testing.T) {
 	m := newManager(t)
 	r := stage(t, "[handlers.ping]\n").start().online()
 	r.makeFIFO()
@@ -54,7 +54,7 @@ func TestSIGTERMIsObeyedWhileAReloadHangs(t *testing.T) {
 }
 
 // Fault S02: nor does it keep the second signal from ending all.
-func TestTheSecondSIGTERMIsObeyedWhileAReloadHangs(t *testing.T) {
+func TestS02TheSecondSIGTERMIsObeyedWhileAReloadHangs(t *testing.T) {
 	r := stage(t, "[handlers.stuck]\n[limits]\ndrain_timeout = '1h'\n").start().online()
 	r.send("juliet@example.net/balcony", "1", nsStuck, "query")
 	r.ask("juliet@example.net/balcony", "urn:example:none", "query") // so that the one before is under way

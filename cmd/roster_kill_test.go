@@ -20,10 +20,10 @@ const (
 	killItems  = 10 // of each
 )
 
-// TestKillDuringRosterSets ends the daemon with SIGKILL at random moments of roster
+// TestS05KillDuringRosterSets ends the daemon with SIGKILL at random moments of roster
 // sets that are pipelined, 200 times. After each start what was acknowledged is
 // there, and of no item half (issue 4, S05).
-func TestKillDuringRosterSets(t *testing.T) {
+func TestS05KillDuringRosterSets(t *testing.T) {
 	kills := 50
 	if testing.Short() {
 		kills = 3

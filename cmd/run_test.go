@@ -18,7 +18,7 @@ func isResult(reply string) bool {
 }
 
 // Checklist 16, fault S01.
-func TestRunAnswersUntilSIGTERM(t *testing.T) {
+func TestS01RunAnswersUntilSIGTERM(t *testing.T) {
 	r := stage(t, "[handlers.ping]\n[log]\nformat = 'text'\n").start().online()
 	if got := r.ping(); !isResult(got) {
 		t.Errorf("ping was answered with %s", got)
@@ -31,7 +31,7 @@ func TestRunAnswersUntilSIGTERM(t *testing.T) {
 }
 
 // Fault S02.
-func TestRunEndsAtOnceAtTheSecondSignal(t *testing.T) {
+func TestS02RunEndsAtOnceAtTheSecondSignal(t *testing.T) {
 	r := stage(t, "[handlers.stuck]\n[limits]\ndrain_timeout = '1h'\n").start().online()
 	r.send("juliet@example.net/balcony", "1", nsStuck, "query")
 	r.ask("juliet@example.net/balcony", "urn:example:none", "query") // so that the one before is under way
@@ -44,7 +44,7 @@ func TestRunEndsAtOnceAtTheSecondSignal(t *testing.T) {
 }
 
 // Checklist 4, fault N01.
-func TestRunWaitsForAServerThatIsNotUp(t *testing.T) {
+func TestN01RunWaitsForAServerThatIsNotUp(t *testing.T) {
 	r := stage(t, "[handlers.ping]\n")
 	r.server.Refuse(1)
 	r.start().online()
@@ -66,7 +66,7 @@ func TestRunFailsOnAConflictWhenToldTo(t *testing.T) {
 }
 
 // Checklist 75, fault S03.
-func TestReloadKeepsTheStreamAndTheStateOfWhatDidNotChange(t *testing.T) {
+func TestS03ReloadKeepsTheStreamAndTheStateOfWhatDidNotChange(t *testing.T) {
 	r := stage(t, "[handlers.count]\nstart = 5\n").start().online()
 	count := func() string { return r.ask("juliet@example.net/balcony", nsCount, "query") }
 	contains(t, count(), ">6<")
@@ -112,7 +112,7 @@ func TestReloadBuildsAHandlerWhoseFileHasChanged(t *testing.T) {
 }
 
 // Checklist 75, fault S03.
-func TestReloadOfABadFileChangesNothing(t *testing.T) {
+func TestS03ReloadOfABadFileChangesNothing(t *testing.T) {
 	for name, conf := range map[string]string{
 		"syntax":        "[handlers.ping\n",
 		"unknown key":   "[handlers.ping]\ntimeot = '1s'\n",
@@ -153,7 +153,7 @@ func TestReloadTellsWhatNeedsARestart(t *testing.T) {
 }
 
 // Fault S08: nobody reads the log, and then somebody does.
-func TestABlockedLogStopsNothing(t *testing.T) {
+func TestS08ABlockedLogStopsNothing(t *testing.T) {
 	blocked, reader := net.Pipe()
 	t.Cleanup(func() { blocked.Close(); reader.Close() })
 	addr := freeAddress(t)
@@ -180,7 +180,7 @@ func TestABlockedLogStopsNothing(t *testing.T) {
 }
 
 // Nor does it keep the process from ending.
-func TestABlockedLogDoesNotHoldUpTheEnd(t *testing.T) {
+func TestS08ABlockedLogDoesNotHoldUpTheEnd(t *testing.T) {
 	blocked, reader := net.Pipe()
 	t.Cleanup(func() { blocked.Close(); reader.Close() })
 	r := stage(t, "[handlers.ping]\n").startTo(blocked).online()

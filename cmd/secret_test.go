@@ -21,7 +21,7 @@ func put(t *testing.T, dir, name, text string, mode os.FileMode) string {
 
 // Checklist 74, faults C04 and C10: where the secret is looked for, and in which
 // order.
-func TestSecretPlaces(t *testing.T) {
+func TestC10SecretPlaces(t *testing.T) {
 	const file, key = "secret_file = 'file'\n", "secret = 'from key'\n"
 	for name, tc := range map[string]struct {
 		key        string
@@ -61,7 +61,7 @@ func load(t *testing.T, dir, text string) *iqdcmd.Config {
 	return c
 }
 
-func TestSecretFilesRefused(t *testing.T) {
+func TestC04SecretFilesRefused(t *testing.T) {
 	for name, tc := range map[string]struct{ text, want string }{
 		"empty":     {"\n", "file is empty"},
 		"two lines": {"a\nb\n", "holds more than a line of text"},
@@ -100,7 +100,7 @@ func TestSecretVariableRefused(t *testing.T) {
 }
 
 // Checklist 74: who can read the secret.
-func TestSecretWarnings(t *testing.T) {
+func TestC04SecretWarnings(t *testing.T) {
 	far := strings.Replace(head, "127.0.0.1", "xmpp.example.net", 1)
 	withFile := strings.Replace(head, "secret = 'x'", "secret_file = 'file'", 1)
 	for name, tc := range map[string]struct {
@@ -134,7 +134,7 @@ func TestSecretWarnings(t *testing.T) {
 
 // Checklist 74, fault S10: no output of any command has the secret in it, whatever
 // level the log has.
-func TestSecretIsNeverShown(t *testing.T) {
+func TestC10SecretIsNeverShown(t *testing.T) {
 	for _, format := range []string{"json", "text", "tint"} {
 		t.Run(format, func(t *testing.T) {
 			r := stage(t, "[handlers.ping]\n[handlers.fail]\n[log]\nlevel = 'debug'\nformat = '"+format+"'\n").start().online()

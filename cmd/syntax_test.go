@@ -8,7 +8,7 @@ import (
 
 // Checklist 74, fault S10: a mistake in the line of the secret does not show the
 // secret, whatever it looks like. Each line takes the place of head's.
-func TestMistakesInTheSecretDoNotShowIt(t *testing.T) {
+func TestC10MistakesInTheSecretDoNotShowIt(t *testing.T) {
 	for line, want := range map[string]string{
 		`secret = CorrectHorseBattery`:          ":4:10: expected a value; text is written in quotes",
 		`secret = trueHorse`:                    ":4:10: expected a value; text is written in quotes",

@@ -86,7 +86,7 @@ func TestTLS(t *testing.T) {
 }
 
 // The certificate is verified, against the name that is configured.
-func TestTLSVerifies(t *testing.T) {
+func TestN33TLSVerifies(t *testing.T) {
 	for name, tc := range map[string]struct{ serverName, ca, want string }{
 		"wrong name":     {"other.example.net", "cert.pem", "valid for xmpp.example.net, not other.example.net"},
 		"unknown signer": {"xmpp.example.net", "", "certificate signed by unknown authority"},
@@ -107,7 +107,7 @@ func TestTLSVerifies(t *testing.T) {
 
 // The files are read anew for each stream: a certificate that was renewed needs
 // no restart.
-func TestTLSReadsItsFilesAnew(t *testing.T) {
+func TestN34TLSReadsItsFilesAnew(t *testing.T) {
 	dir := t.TempDir()
 	issue(t, dir, "old.example.net") // not the server's
 	pair := issue(t, t.TempDir(), "xmpp.example.net")

@@ -10,9 +10,9 @@ import (
 	"github.com/iqd-xmpp/iqd/component/componenttest"
 )
 
-// TestDeaf: a stream that is up but carries nothing is found and left (checklist
+// TestN20Deaf: a stream that is up but carries nothing is found and left (checklist
 // 10, 14, N20, servers.md 1.6).
-func TestDeaf(t *testing.T) {
+func TestN20Deaf(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var book logbook
 		cfg := quiet(muxOf(t))
@@ -59,7 +59,7 @@ func TestDeafFromTheStart(t *testing.T) {
 // TestBlackHole: packets that vanish are noticed, whichever way they were to go
 // (N17, N18), but a server that stalls is given its time (design.md, The connection).
 func TestBlackHole(t *testing.T) {
-	for label, dir := range map[string][2]bool{"both": {true, true}, "in": {true, false}, "out": {false, true}} {
+	for label, dir := range map[string][2]bool{"N17 both": {true, true}, "N18 in": {true, false}, "N18 out": {false, true}} {
 		for _, kind := range []component.Liveness{component.LivenessSelf, component.LivenessServer} {
 			t.Run(label+" "+string(kind), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
@@ -160,9 +160,9 @@ func TestNotify(t *testing.T) {
 	})
 }
 
-// TestAliveAnswers: whatever the server does, Alive answers while the component
+// TestS06AliveAnswers: whatever the server does, Alive answers while the component
 // is in order (S06).
-func TestAliveAnswers(t *testing.T) {
+func TestS06AliveAnswers(t *testing.T) {
 	for label, fault := range map[string]func(*componenttest.Server){
 		"online": func(*componenttest.Server) {}, "refused": func(s *componenttest.Server) { s.Refuse(-1); s.Cut() },
 		"mute": func(s *componenttest.Server) { s.Mute(true); s.Reset() }, "stopped": func(s *componenttest.Server) { s.StopReading() },

@@ -18,11 +18,11 @@ func large(t *testing.T, quick bool) *component.Mux {
 	return muxOf(t, component.Extension{Name: "large", Routes: []component.Route{{Name: name("q"), Get: give(p, nil), Quick: quick}}})
 }
 
-// TestServerDoesNotRead: replies pile up in bounded memory; the reader pauses above
+// TestN22ServerDoesNotRead: replies pile up in bounded memory; the reader pauses above
 // 16 MiB and only there; when the server reads again nothing is lost (N22,
 // design.md "The walk of an IQ"). Over TCP the reading goroutine writes itself what
 // the kernel takes at once.
-func TestServerDoesNotRead(t *testing.T) {
+func TestN22ServerDoesNotRead(t *testing.T) {
 	const n = 280
 	asks := func(c *rawConn, from, to int) {
 		for i := from; i < to; i++ {
@@ -78,7 +78,7 @@ func TestServerDoesNotRead(t *testing.T) {
 
 // A write without progress ends the stream, and what was not taken goes on the
 // next one, whole (checklist 9, N22).
-func TestWriteStall(t *testing.T) {
+func TestN22WriteStall(t *testing.T) {
 	bothWays(t, func(t *testing.T, quick bool) {
 		synctest.Test(t, func(t *testing.T) {
 			cfg := off(large(t, quick))
@@ -140,9 +140,9 @@ func TestSlowReader(t *testing.T) {
 	})
 }
 
-// TestFloodIsBounded: ten times more than fits is answered to the last, in bounded
+// TestN23FloodIsBounded: ten times more than fits is answered to the last, in bounded
 // memory (checklist 39, N23).
-func TestFloodIsBounded(t *testing.T) {
+func TestN23FloodIsBounded(t *testing.T) {
 	cfg := quiet(two(t, component.Extension{MaxInFlight: 8}, false, func(context.Context, *component.Request) (component.Payload, error) {
 		<-time.After(time.Millisecond)
 		return nil, nil

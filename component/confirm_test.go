@@ -9,10 +9,10 @@ import (
 	"github.com/iqd-xmpp/iqd/component"
 )
 
-// TestUnconfirmedOfMany: requests that were under way before replies were written
+// TestN16UnconfirmedOfMany: requests that were under way before replies were written
 // say nothing about those: each reply that a reset has lost is counted (issue 4,
 // N16). What the server has shown to have read is not.
-func TestUnconfirmedOfMany(t *testing.T) {
+func TestN16UnconfirmedOfMany(t *testing.T) {
 	const early, lost = 50, 200
 	for _, tc := range []struct {
 		kind component.Liveness

@@ -21,9 +21,9 @@ func hanging(t *testing.T, g *gate, quick bool) *component.Mux {
 	})
 }
 
-// TestDrain: at shutdown what runs may finish up to the limit, the rest is
+// TestS01Drain: at shutdown what runs may finish up to the limit, the rest is
 // answered, and the end tag is the last that we send (checklist 16, S01).
-func TestDrain(t *testing.T) {
+func TestS01Drain(t *testing.T) {
 	t.Run("idle", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			s := newSolo(t, quiet(muxOf(t)))
@@ -137,7 +137,7 @@ func TestDrain(t *testing.T) {
 			}
 		})
 	})
-	t.Run("server never ends its side", func(t *testing.T) { // N38
+	t.Run("N38 server never ends its side", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			s := newSolo(t, quiet(muxOf(t)))
 			s.up()
@@ -185,7 +185,7 @@ func (s *solo) endsWell(t *testing.T) {
 // TestConflict: what another connection for our domain means is the operator's to
 // say (checklist 7, N19, N21).
 func TestConflict(t *testing.T) {
-	t.Run("wait", func(t *testing.T) {
+	t.Run("N19 wait", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			s := newSolo(t, quiet(muxOf(t)))
 			s.up()
@@ -253,7 +253,7 @@ func TestConflict(t *testing.T) {
 			s.streams(2)
 		})
 	})
-	t.Run("two instances", func(t *testing.T) {
+	t.Run("N21 two instances", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			a := newSolo(t, quiet(muxOf(t)), func(o *componenttest.Options) { o.KickOld = true })
 			a.up()

@@ -123,9 +123,9 @@ func TestSendWhileOffline(t *testing.T) {
 	})
 }
 
-// TestServerIsAway: one line a minute says so, and the status too (checklist 4,
+// TestN01ServerIsAway: one line a minute says so, and the status too (checklist 4,
 // N01, N09).
-func TestServerIsAway(t *testing.T) {
+func TestN01ServerIsAway(t *testing.T) {
 	for label, away := range map[string]func(*componenttest.Server){
 		"refused": func(s *componenttest.Server) { s.Refuse(-1) },
 	} {

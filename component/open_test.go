@@ -78,21 +78,21 @@ func TestOpeningFails(t *testing.T) {
 		err   string
 		after time.Duration
 	}{
-		"silence":             {func(c *rawConn) { c.until("?>") }, "silent", 10 * time.Second},
-		"no acknowledgement":  {func(c *rawConn) { c.header("1"); c.until("</handshake>") }, "silent", 10 * time.Second},
-		"trickle":             {func(c *rawConn) { c.until("?>"); c.until(">"); c.trickle(rawHeader) }, "silent", 10 * time.Second},
-		"EOF":                 {func(c *rawConn) { c.until("?>"); _ = c.Close() }, "closed the connection before its stream header", 0},
-		"half a header":       {func(c *rawConn) { c.until("?>"); c.until(">"); c.write("<?xml version="); _ = c.Close() }, "before its stream header", 0},
-		"closed in handshake": {func(c *rawConn) { c.header("1"); c.until("</handshake>"); _ = c.Close() }, "during the handshake", 0},
-		"ended in handshake":  {func(c *rawConn) { c.header("1"); c.until("</handshake>"); c.write("</stream:stream>") }, "during the handshake", 0},
-		"HTTP":                {func(c *rawConn) { c.until("?>"); c.until(">"); c.write("HTTP/1.1 400 Bad Request\r\n\r\n") }, "no XMPP component port", 0},
-		"SMTP":                {func(c *rawConn) { c.until("?>"); c.until(">"); c.write("220 mail ESMTP\r\n") }, "no XMPP component port", 0},
-		"TLS":                 {func(c *rawConn) { c.until("?>"); c.until(">"); c.write("\x15\x03\x01\x00\x02\x02\x16") }, "no XMPP component port", 0},
-		"HTML":                {func(c *rawConn) { c.until("?>"); c.until(">"); c.write("<html><body/></html>") }, "no XMPP component port", 0},
-		"UTF-16":              {func(c *rawConn) { c.until("?>"); c.until(">"); c.write("<?xml version='1.0' encoding='utf-16'?>") }, "no XMPP component port", 0},
-		"bad secret":          {func(c *rawConn) { c.header("1"); c.until("</handshake>"); c.write(streamErr("not-authorized", "no")) }, `not-authorized: "no"`, 0},
-		"no id, then why":     {func(c *rawConn) { c.header(""); c.write(streamErr("host-unknown", "who?")) }, `host-unknown: "who?"`, 0},
-		"no id, no word":      {func(c *rawConn) { c.header("") }, "silent", 10 * time.Second},
+		"N06 silence":            {func(c *rawConn) { c.until("?>") }, "silent", 10 * time.Second},
+		"N07 no acknowledgement": {func(c *rawConn) { c.header("1"); c.until("</handshake>") }, "silent", 10 * time.Second},
+		"N08 trickle":            {func(c *rawConn) { c.until("?>"); c.until(">"); c.trickle(rawHeader) }, "silent", 10 * time.Second},
+		"EOF":                    {func(c *rawConn) { c.until("?>"); _ = c.Close() }, "closed the connection before its stream header", 0},
+		"N14 half a header":      {func(c *rawConn) { c.until("?>"); c.until(">"); c.write("<?xml version="); _ = c.Close() }, "before its stream header", 0},
+		"closed in handshake":    {func(c *rawConn) { c.header("1"); c.until("</handshake>"); _ = c.Close() }, "during the handshake", 0},
+		"ended in handshake":     {func(c *rawConn) { c.header("1"); c.until("</handshake>"); c.write("</stream:stream>") }, "during the handshake", 0},
+		"N32 HTTP":               {func(c *rawConn) { c.until("?>"); c.until(">"); c.write("HTTP/1.1 400 Bad Request\r\n\r\n") }, "no XMPP component port", 0},
+		"N32 SMTP":               {func(c *rawConn) { c.until("?>"); c.until(">"); c.write("220 mail ESMTP\r\n") }, "no XMPP component port", 0},
+		"N32 TLS":                {func(c *rawConn) { c.until("?>"); c.until(">"); c.write("\x15\x03\x01\x00\x02\x02\x16") }, "no XMPP component port", 0},
+		"N32 HTML":               {func(c *rawConn) { c.until("?>"); c.until(">"); c.write("<html><body/></html>") }, "no XMPP component port", 0},
+		"UTF-16":                 {func(c *rawConn) { c.until("?>"); c.until(">"); c.write("<?xml version='1.0' encoding='utf-16'?>") }, "no XMPP component port", 0},
+		"N28 bad secret":         {func(c *rawConn) { c.header("1"); c.until("</handshake>"); c.write(streamErr("not-authorized", "no")) }, `not-authorized: "no"`, 0},
+		"N30 no id, then why":    {func(c *rawConn) { c.header(""); c.write(streamErr("host-unknown", "who?")) }, `host-unknown: "who?"`, 0},
+		"N30 no id, no word":     {func(c *rawConn) { c.header("") }, "silent", 10 * time.Second},
 		"error first": {func(c *rawConn) {
 			c.until("?>")
 			c.until(">")
@@ -121,7 +121,7 @@ func TestOpeningFails(t *testing.T) {
 					t.Errorf("status %v, want %q", st.Err, tc.err)
 				}
 				<-served
-				if got := c.rest(); strings.Contains(got, "<handshake") && strings.HasPrefix(label, "no id") {
+				if got := c.rest(); strings.Contains(got, "<handshake") && strings.HasPrefix(label, "N30") {
 					t.Errorf("a handshake was tried without an id: %q", got)
 				}
 				c = s.online() // and comes back
@@ -174,7 +174,7 @@ func TestResetBeforeHeader(t *testing.T) {
 }
 
 // The secret is in no log and in no status, whatever happens (N28).
-func TestSecretStaysSecret(t *testing.T) {
+func TestN28SecretStaysSecret(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var book logbook
 		cfg := quiet(muxOf(t))
@@ -188,7 +188,7 @@ func TestSecretStaysSecret(t *testing.T) {
 }
 
 // A server may listen on a Unix socket (N41).
-func TestUnixSocket(t *testing.T) {
+func TestN41UnixSocket(t *testing.T) {
 	s := newRaw(t)
 	path := filepath.Join(t.TempDir(), "s")
 	l, err := net.Listen("unix", path)

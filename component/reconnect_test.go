@@ -29,10 +29,10 @@ func (r *rig) proven() {
 	r.wait("the stream is proven", func() bool { return r.comp.Status().Heard })
 }
 
-// TestHundredRestarts: a server that is restarted while requests arrive has us
+// TestN10HundredRestarts: a server that is restarted while requests arrive has us
 // back within 2 s, a hundred times, and no goroutine is left of any of it
 // (issue 2, checklist 6, N10).
-func TestHundredRestarts(t *testing.T) {
+func TestN10HundredRestarts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := begin(t, quiet(two(t, component.Extension{}, false, func(context.Context, *component.Request) (component.Payload, error) {
 			<-time.After(150 * time.Millisecond)
@@ -88,8 +88,8 @@ func TestHundredRestarts(t *testing.T) {
 // sent on the next stream, once (checklist 90, servers.md 2.4).
 func TestReplySurvivesReconnect(t *testing.T) {
 	for label, break1 := range map[string]func(*componenttest.Server){
-		"cut": (*componenttest.Server).Cut, "reset": (*componenttest.Server).Reset, "closed": (*componenttest.Server).CloseStream,
-		"stream error": func(s *componenttest.Server) { s.StreamError("system-shutdown", "bye") },
+		"N12 cut": (*componenttest.Server).Cut, "N16 reset": (*componenttest.Server).Reset, "N37 closed": (*componenttest.Server).CloseStream,
+		"N13 stream error": func(s *componenttest.Server) { s.StreamError("system-shutdown", "bye") },
 	} {
 		t.Run(label, func(t *testing.T) {
 			bothWays(t, func(t *testing.T, quick bool) {
@@ -120,13 +120,13 @@ func TestReplySurvivesReconnect(t *testing.T) {
 	}
 }
 
-// TestCutInMidStanza: a reply that the kernel took half of goes whole on the next
+// TestN15CutInMidStanza: a reply that the kernel took half of goes whole on the next
 // stream; those before it, which it took, are not repeated, and those behind it
 // follow (N15).
 //
 // A server that closes in order reads to the end what it was sent, so what the
 // kernel took in the meantime is not repeated: only a reset shows this for certain.
-func TestCutInMidStanza(t *testing.T) {
+func TestN15CutInMidStanza(t *testing.T) {
 	bothWays(t, func(t *testing.T, quick bool) {
 		synctest.Test(t, func(t *testing.T) {
 			h := component.HandlerFunc(func(_ context.Context, req *component.Request) (component.Payload, error) {

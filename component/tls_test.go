@@ -27,10 +27,10 @@ func TestTLS(t *testing.T) {
 		client *tls.Config
 		err    string
 	}{
-		"fine":                        {&tls.Config{}, &tls.Config{RootCAs: ca.pool(), ServerName: "localhost"}, ""},
+		"N33 fine":                    {&tls.Config{}, &tls.Config{RootCAs: ca.pool(), ServerName: "localhost"}, ""},
 		"CVE-2022-24968 name of host": {&tls.Config{}, &tls.Config{RootCAs: ca.pool()}, "127.0.0.1"},
-		"wrong name":                  {&tls.Config{}, &tls.Config{RootCAs: ca.pool(), ServerName: "example.org"}, "example.org"},
-		"wrong CA":                    {&tls.Config{}, &tls.Config{RootCAs: other.pool(), ServerName: "localhost"}, "unknown authority"},
+		"N33 wrong name":              {&tls.Config{}, &tls.Config{RootCAs: ca.pool(), ServerName: "example.org"}, "example.org"},
+		"N33 wrong CA":                {&tls.Config{}, &tls.Config{RootCAs: other.pool(), ServerName: "localhost"}, "unknown authority"},
 		"client cert":                 {&tls.Config{ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: ca.pool()}, &tls.Config{RootCAs: ca.pool(), ServerName: "localhost", Certificates: []tls.Certificate{clientCert}}, ""},
 		"without one":                 {&tls.Config{ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: ca.pool()}, &tls.Config{RootCAs: ca.pool(), ServerName: "localhost"}, "certificate"},
 		"not verified":                {&tls.Config{}, &tls.Config{InsecureSkipVerify: true}, ""},

@@ -64,17 +64,17 @@ func TestDoctorBesideProsody(t *testing.T) {
 	ca := fmt.Sprintf("ca_file = %q", srv.CAFile)
 	small := []string{"[limits]", "max_reply_bytes = 150000"}
 	examine(t, srv, map[string]complaint{
-		"well":           {more: small, want: []string{"All is well.", "localhost is Prosody", "/disco info iqd.localhost"}},
-		"well, with TLS": {server: srv.TLSAddr(), more: append(tlsLines(ca), small...), want: []string{"All is well."}},
-		"not there":      {server: fmt.Sprintf("127.0.0.1:%d", realserver.FreePort(t)), want: []string{"connection refused", "server-config prosody"}},
-		"wrong secret":   {secret: "another", want: []string{"not-authorized", "wrong secret: Prosody", "config.toml:4"}},
-		"unknown host":   {jid: "iqx.localhost", want: []string{"host-unknown", "unknown host", "config.toml:2"}},
-		"client port":    {server: fmt.Sprintf("127.0.0.1:%d", srv.C2SPort), want: []string{"the port for clients"}},
-		"TLS to plain":   {more: tlsLines(ca), want: []string{"TLS mismatch", "speaks no TLS"}},
-		"plain to TLS":   {server: srv.TLSAddr(), want: []string{"TLS mismatch", "[component.tls] enabled = true"}},
-		"unknown CA":     {server: srv.TLSAddr(), more: tlsLines(), want: []string{"unknown CA", "ca_file"}},
-		"wrong name":     {server: srv.TLSAddr(), more: tlsLines(ca, `server_name = "example.net"`), want: []string{"wrong name", "server_name"}},
-		"limit":          {want: []string{"✗ size", "125000 bytes pass", "component_stanza_size_limit"}},
+		"well":             {more: small, want: []string{"All is well.", "localhost is Prosody", "/disco info iqd.localhost"}},
+		"well, with TLS":   {server: srv.TLSAddr(), more: append(tlsLines(ca), small...), want: []string{"All is well."}},
+		"not there":        {server: fmt.Sprintf("127.0.0.1:%d", realserver.FreePort(t)), want: []string{"connection refused", "server-config prosody"}},
+		"N28 wrong secret": {secret: "another", want: []string{"not-authorized", "wrong secret: Prosody", "config.toml:4"}},
+		"N29 unknown host": {jid: "iqx.localhost", want: []string{"host-unknown", "unknown host", "config.toml:2"}},
+		"client port":      {server: fmt.Sprintf("127.0.0.1:%d", srv.C2SPort), want: []string{"the port for clients"}},
+		"TLS to plain":     {more: tlsLines(ca), want: []string{"TLS mismatch", "speaks no TLS"}},
+		"plain to TLS":     {server: srv.TLSAddr(), want: []string{"TLS mismatch", "[component.tls] enabled = true"}},
+		"N33 unknown CA":   {server: srv.TLSAddr(), more: tlsLines(), want: []string{"unknown CA", "ca_file"}},
+		"N33 wrong name":   {server: srv.TLSAddr(), more: tlsLines(ca, `server_name = "example.net"`), want: []string{"wrong name", "server_name"}},
+		"limit":            {want: []string{"✗ size", "125000 bytes pass", "component_stanza_size_limit"}},
 	})
 }
 
@@ -85,17 +85,17 @@ func TestDoctorBesideEjabberd(t *testing.T) {
 	ca := fmt.Sprintf("ca_file = %q", srv.CAFile)
 	small := []string{"[limits]", "max_reply_bytes = 150000"}
 	examine(t, srv, map[string]complaint{
-		"well":           {more: small, want: []string{"All is well.", "localhost is ejabberd"}},
-		"well, with TLS": {server: srv.TLSAddr(), more: append(tlsLines(ca), small...), want: []string{"All is well."}},
-		"wrong secret":   {secret: "another", want: []string{"not-authorized", "wrong secret, or unknown host", "config.toml:4"}},
-		"unknown host":   {jid: "iqx.localhost", want: []string{"wrong secret, or unknown host", `hosts: has to have "iqx.localhost"`}},
-		"own domain":     {jid: "localhost", want: []string{"conflict", "a domain that the server serves itself"}},
-		"client port":    {server: fmt.Sprintf("127.0.0.1:%d", srv.C2SPort), want: []string{"the port for clients"}},
-		"TLS to plain":   {more: tlsLines(ca), want: []string{"TLS mismatch", "speaks no TLS"}},
-		"plain to TLS":   {server: srv.TLSAddr(), want: []string{"TLS mismatch", "[component.tls] enabled = true"}},
-		"unknown CA":     {server: srv.TLSAddr(), more: tlsLines(), want: []string{"unknown CA", "ca_file"}},
-		"wrong name":     {server: srv.TLSAddr(), more: tlsLines(ca, `server_name = "example.net"`), want: []string{"wrong name", `server_name = "localhost"`}},
-		"limit":          {want: []string{"✗ size", "125000 bytes pass", "max_stanza_size"}},
+		"well":             {more: small, want: []string{"All is well.", "localhost is ejabberd"}},
+		"well, with TLS":   {server: srv.TLSAddr(), more: append(tlsLines(ca), small...), want: []string{"All is well."}},
+		"N28 wrong secret": {secret: "another", want: []string{"not-authorized", "wrong secret, or unknown host", "config.toml:4"}},
+		"N29 unknown host": {jid: "iqx.localhost", want: []string{"wrong secret, or unknown host", `hosts: has to have "iqx.localhost"`}},
+		"own domain":       {jid: "localhost", want: []string{"conflict", "a domain that the server serves itself"}},
+		"client port":      {server: fmt.Sprintf("127.0.0.1:%d", srv.C2SPort), want: []string{"the port for clients"}},
+		"TLS to plain":     {more: tlsLines(ca), want: []string{"TLS mismatch", "speaks no TLS"}},
+		"plain to TLS":     {server: srv.TLSAddr(), want: []string{"TLS mismatch", "[component.tls] enabled = true"}},
+		"N33 unknown CA":   {server: srv.TLSAddr(), more: tlsLines(), want: []string{"unknown CA", "ca_file"}},
+		"N33 wrong name":   {server: srv.TLSAddr(), more: tlsLines(ca, `server_name = "example.net"`), want: []string{"wrong name", `server_name = "localhost"`}},
+		"limit":            {want: []string{"✗ size", "125000 bytes pass", "max_stanza_size"}},
 	})
 }
 

@@ -120,9 +120,9 @@ func TestPipelined(t *testing.T) {
 	})
 }
 
-// TestDeaf: after "module reload component" Prosody keeps the stream and routes
+// TestN20Deaf: after "module reload component" Prosody keeps the stream and routes
 // nothing to it. The check finds it. Checklist 10, 14; N20.
-func TestDeaf(t *testing.T) {
+func TestN20Deaf(t *testing.T) {
 	t.Parallel()
 	srv := realserver.Start(t, realserver.Prosody, realserver.Options{})
 	c := serve(t, srv, component.Config{Handler: testMux(t), CheckInterval: 500 * time.Millisecond})

@@ -17,7 +17,7 @@ import (
 // each request that was read is answered once. With resets: none twice, and no more
 // are unanswered than the counter of unconfirmed replies says (issue 4, N14 to N16).
 func TestReconnectsUnderLoad(t *testing.T) {
-	for label, reset := range map[string]bool{"closed in order": false, "reset": true} {
+	for label, reset := range map[string]bool{"N14 closed in order": false, "N16 reset": true} {
 		t.Run(label, func(t *testing.T) {
 			bothServers(t, realserver.Options{}, func(t *testing.T, srv *realserver.Server) {
 				p := newProxy(t, srv, 200*time.Millisecond, reset)

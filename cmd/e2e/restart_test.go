@@ -16,8 +16,8 @@ import (
 // open. ejabberd opens its port up to 1.4 s before it answers.
 const backWithin = 2 * time.Second
 
-// TestRestart restarts the server ten times while requests arrive. Checklist 6.
-func TestRestart(t *testing.T) {
+// TestN12Restart restarts the server ten times while requests arrive. Checklist 6.
+func TestN12Restart(t *testing.T) {
 	bothServers(t, realserver.Options{}, func(t *testing.T, srv *realserver.Server) {
 		c := serve(t, srv, component.Config{Handler: testMux(t)})
 		late := 0
