@@ -11,6 +11,7 @@ const spaceXML = 1
 // Start begins an element. Without a space it is in the namespace of its parent.
 func (e *Encoder) Start(space, local string) {
 	switch parent := len(e.open) - 1; {
+	case space == "" && e.startUsual(parent, local):
 	case parent < 1 && !e.mayBegin():
 	case space != "":
 		e.start(e.number(space), local)
@@ -19,6 +20,33 @@ func (e *Encoder) Start(space, local string) {
 	default:
 		e.start(e.open[parent].space, local)
 	}
+}
+
+// startUsual is start for nearly all elements: a short plain name in the default
+// namespace, with room to spare. It does nothing and returns false for any other.
+func (e *Encoder) startUsual(parent int, local string) bool {
+	n, at := len(local), len(e.buf)
+	if parent < 1 || parent >= e.lim.Depth || uint(n-1) > 7 || at+spare > e.room || len(e.open) == cap(e.open) {
+		return false
+	}
+	p := &e.open[parent]
+	x := word(local)
+	if p.space != p.deflt || notSmall(x)<<(64-8*uint(n)) != 0 {
+		return false
+	}
+	buf := e.buf[:at+spare]
+	if e.inTag {
+		buf[at] = '>'
+		at++
+	}
+	buf[at] = '<'
+	store8(buf, at+1, x)
+	e.buf = e.buf[:at+1+n]
+	e.open = e.open[:parent+2]
+	e.open[parent+1] = written{at + 1, at + 1 + n, p.space, p.deflt}
+	e.inTag = true
+	e.attrs.reset()
+	return true
 }
 
 // mayBegin checks that the root may begin.
@@ -92,7 +120,49 @@ func (e *Encoder) declare(name, space string) {
 }
 
 // Attr adds an attribute in no namespace to the element just started.
-func (e *Encoder) Attr(local, value string) { e.attr("", local, value) }
+func (e *Encoder) Attr(local, value string) {
+	if !e.attrUsual(local, value) {
+		e.attr("", local, value)
+	}
+}
+
+// attrUsual is attr for nearly all attributes: a short plain name that is new and
+// a value with nothing to escape, with room to spare. It changes nothing and
+// returns false for any other.
+func (e *Encoder) attrUsual(local, value string) bool {
+	n, v, at := len(local), len(value), len(e.buf)
+	if !e.inTag || uint(n-1) > 15 || at+v+spare > e.room {
+		return false
+	}
+	buf := e.buf[:at+v+spare]
+	buf[at] = ' '
+	at++
+	var other uint64
+	if n <= 8 {
+		x := word(local)
+		other = notSmall(x) << (64 - 8*uint(n))
+		store8(buf, at, x)
+	} else {
+		x, y := load8(local), load8(local[n-8:])
+		other = notSmall(x) | notSmall(y)
+		store8(buf, at, x)
+		store8(buf, at+n-8, y)
+	}
+	at += n
+	bit := nameBit(local)
+	if other != 0 || e.attrs.seen&bit != 0 || n == len("xmlns") && local == "xmlns" {
+		return false
+	}
+	buf[at], buf[at+1] = '=', '\''
+	at += 2
+	if !copyUsual(buf[at:], value, &stopsAttr) {
+		return false
+	}
+	buf[at+v] = '\''
+	e.attrs.seen |= bit
+	e.buf = e.buf[:at+v+1]
+	return true
+}
 
 // AttrNS adds an attribute in a namespace, with a prefix of its own; that of
 // XML's own namespace is xml.

@@ -35,6 +35,36 @@ func copyPlain(buf []byte, at int, s string, k *stops) bool {
 	return true
 }
 
+// spare is the room behind a usual name and value that lets them be written by
+// whole words, with what is written around them.
+const spare = 32
+
+// copyUsual copies s to buf, which is at least a word longer, and reports whether
+// there is no byte that k stops at.
+func copyUsual(buf []byte, s string, k *stops) bool {
+	n := len(s)
+	if n < 8 {
+		if n == 0 {
+			return true
+		}
+		x := word(s)
+		store8(buf, 0, x)
+		return k.mask(x)<<(64-8*uint(n)) == 0
+	}
+	or1, hit1, or2, hit2 := k.or1, k.hit1, k.or2, k.hit2
+	x := load8(s[n-8:])
+	store8(buf, n-8, x)
+	a, b := (x|or1)^hit1, (x|or2)^hit2
+	found := (a - ones) | (b - ones) | (x - ' '*ones) | x
+	for i := 0; i < n-8; i += 8 {
+		x := load8(s[i : i+8])
+		store8(buf, i, x)
+		a, b := (x|or1)^hit1, (x|or2)^hit2
+		found |= (a - ones) | (b - ones) | (x - ' '*ones) | x
+	}
+	return found&highs == 0
+}
+
 // copyName copies s to buf, to the place at, and reports whether it may be
 // written as a name. Nearly all names are short and have only small letters.
 func copyName(buf []byte, at int, s string) bool {
