@@ -67,7 +67,7 @@ func peerError(st *wire.Stanza) *PeerError {
 			case name.Space != nsStanzas:
 			case name.Local == "text":
 				e.Text = d.Text()
-			case errorTypes[stanza.Condition(name.Local)] != "":
+			case usualType(stanza.Condition(name.Local)) != "":
 				e.Condition = stanza.Condition(name.Local)
 			}
 		}

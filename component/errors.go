@@ -33,12 +33,17 @@ func (e *Error) Error() string {
 	return string(e.Condition) + ": " + e.Text
 }
 
-// asError is errors.As without its reflection for what is nearly always there.
-func asError(err error, to **Error) (ok bool) {
-	if *to, ok = err.(*Error); ok {
-		return true
+// asError returns the *Error in err, or nil. It is errors.As without its cost for
+// what nearly always comes.
+func asError(err error) *Error {
+	if e, ok := err.(*Error); ok {
+		return e
 	}
-	return errors.As(err, to)
+	var e *Error
+	if errors.As(err, &e) {
+		return e
+	}
+	return nil
 }
 
 // ErrUnhandled is returned by a handler or a middleware to which the request is
@@ -126,37 +131,28 @@ func (e *panicError) Error() string {
 	return fmt.Sprintf("panic: %v", e.value)
 }
 
-// errorTypes is the type that RFC 6120, 8.3.3 names for each condition.
-var errorTypes = map[stanza.Condition]stanza.ErrorType{
-	stanza.BadRequest:            stanza.Modify,
-	stanza.Conflict:              stanza.Cancel,
-	stanza.FeatureNotImplemented: stanza.Cancel,
-	stanza.Forbidden:             stanza.Auth,
-	stanza.Gone:                  stanza.Cancel,
-	stanza.InternalServerError:   stanza.Cancel,
-	stanza.ItemNotFound:          stanza.Cancel,
-	stanza.JIDMalformed:          stanza.Modify,
-	stanza.NotAcceptable:         stanza.Modify,
-	stanza.NotAllowed:            stanza.Cancel,
-	stanza.NotAuthorized:         stanza.Auth,
-	stanza.PolicyViolation:       stanza.Modify,
-	stanza.RecipientUnavailable:  stanza.Wait,
-	stanza.Redirect:              stanza.Modify,
-	stanza.RegistrationRequired:  stanza.Auth,
-	stanza.RemoteServerNotFound:  stanza.Cancel,
-	stanza.RemoteServerTimeout:   stanza.Wait,
-	stanza.ResourceConstraint:    stanza.Wait,
-	stanza.ServiceUnavailable:    stanza.Cancel,
-	stanza.SubscriptionRequired:  stanza.Auth,
-	stanza.UndefinedCondition:    stanza.Cancel,
-	stanza.UnexpectedRequest:     stanza.Wait,
+// usualType returns the type that RFC 6120, 8.3.3 names for a condition. It is
+// empty when no such condition is defined.
+func usualType(c stanza.Condition) stanza.ErrorType {
+	switch c {
+	case stanza.Conflict, stanza.FeatureNotImplemented, stanza.Gone, stanza.InternalServerError, stanza.ItemNotFound,
+		stanza.NotAllowed, stanza.RemoteServerNotFound, stanza.ServiceUnavailable, stanza.UndefinedCondition:
+		return stanza.Cancel
+	case stanza.BadRequest, stanza.JIDMalformed, stanza.NotAcceptable, stanza.PolicyViolation, stanza.Redirect:
+		return stanza.Modify
+	case stanza.Forbidden, stanza.NotAuthorized, stanza.RegistrationRequired, stanza.SubscriptionRequired:
+		return stanza.Auth
+	case stanza.RecipientUnavailable, stanza.RemoteServerTimeout, stanza.ResourceConstraint, stanza.UnexpectedRequest:
+		return stanza.Wait
+	}
+	return ""
 }
 
 // sane returns e with a defined condition and type, whatever the handler put in.
 func (e *Error) sane() Error {
 	s := *e
-	usual, ok := errorTypes[s.Condition]
-	if !ok {
+	usual := usualType(s.Condition)
+	if usual == "" {
 		s.Condition, usual = stanza.UndefinedCondition, stanza.Cancel
 	}
 	switch s.Type {

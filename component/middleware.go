@@ -139,13 +139,12 @@ func Outcome(err error) string { return outcomes[outcomeOf(err)] }
 
 // outcomeOf returns the index of the word in outcomes.
 func outcomeOf(err error) int {
-	var se *Error
 	switch {
 	case err == nil:
 		return 0
 	case errors.Is(err, ErrUnhandled):
 		return 1
-	case asError(err, &se):
+	case asError(err) != nil:
 		return 2
 	}
 	return 3

@@ -1,6 +1,7 @@
 package component
 
 import (
+	"cmp"
 	"context"
 	"encoding/xml"
 	"errors"
@@ -26,12 +27,16 @@ type Mux struct {
 // A table is what a mux knows: it never changes.
 type table struct {
 	insts     []*instance
-	exact     map[xml.Name][]*route
-	space     map[string][]*route // routes of a whole namespace
-	known     map[string][]*instance
+	spaces    map[string]*space
 	unhandled *route
 	wrong     *route
 	infos     *infos
+}
+
+// A space is what a table knows of a namespace.
+type space struct {
+	routes []*route // those of one element first
+	insts  []*instance
 }
 
 // An instance is an extension in service. It outlives the mux that it was added
@@ -57,9 +62,7 @@ func NewMux(chain ...Middleware) *Mux {
 	m := &Mux{chain: chain}
 	m.table.Store(&table{
 		infos:     new(infos),
-		exact:     map[xml.Name][]*route{},
-		space:     map[string][]*route{},
-		known:     map[string][]*instance{},
+		spaces:    map[string]*space{},
 		unhandled: m.terminal(ErrUnhandled),
 		wrong:     m.terminal(&Error{Condition: stanza.FeatureNotImplemented, Text: "no such request in this namespace"}),
 	})
@@ -178,61 +181,46 @@ func (t *table) clone() *table {
 	c := *t
 	c.infos = new(infos)
 	c.insts = slices.Clone(t.insts)
-	c.exact, c.space, c.known = cloneLists(t.exact), cloneLists(t.space), cloneLists(t.known)
+	c.spaces = make(map[string]*space, len(t.spaces))
+	for name, sp := range t.spaces {
+		c.spaces[name] = &space{slices.Clone(sp.routes), slices.Clone(sp.insts)}
+	}
 	return &c
 }
 
-func cloneLists[K comparable, V any](m map[K][]V) map[K][]V {
-	out := make(map[K][]V, len(m))
-	for k, v := range m {
-		out[k] = slices.Clone(v)
-	}
-	return out
-}
-
 func (t *table) add(rt *route) error {
-	list := t.exact[rt.Name]
-	if rt.Name.Local == "" {
-		list = t.space[rt.Name.Space]
+	sp := t.spaces[rt.Name.Space]
+	if sp == nil {
+		sp = new(space)
+		t.spaces[rt.Name.Space] = sp
 	}
-	for _, o := range list {
-		if o.At&rt.At != 0 && (o.get != nil && rt.get != nil || o.set != nil && rt.set != nil) {
+	for _, o := range sp.routes {
+		if o.Name == rt.Name && o.At&rt.At != 0 && (o.get != nil && rt.get != nil || o.set != nil && rt.set != nil) {
 			return fmt.Errorf("extensions %q and %q both answer %s %s",
 				o.inst.ext.Name, rt.inst.ext.Name, rt.Name.Space, rt.Name.Local)
 		}
 	}
-	if rt.Name.Local == "" {
-		t.space[rt.Name.Space] = append(list, rt)
-	} else {
-		t.exact[rt.Name] = append(list, rt)
-	}
-	if !slices.Contains(t.known[rt.Name.Space], rt.inst) {
-		t.known[rt.Name.Space] = append(t.known[rt.Name.Space], rt.inst)
+	sp.routes = append(sp.routes, rt)
+	slices.SortStableFunc(sp.routes, func(a, b *route) int { return cmp.Compare(b.exact(), a.exact()) })
+	if !slices.Contains(sp.insts, rt.inst) {
+		sp.insts = append(sp.insts, rt.inst)
 	}
 	return nil
 }
+
+// exact is 1 when the route is of one element, and 0 when it is of a namespace.
+func (r *route) exact() int { return min(len(r.Name.Local), 1) }
 
 // route finds what answers req: never nil.
 func (m *Mux) route(req *Request) (*route, Handler) {
 	req.mux = m
 	t := m.table.Load()
-	if rt, h := pick(t.exact[req.Name], req); h != nil {
-		return rt, h
+	sp := t.spaces[req.Name.Space]
+	if sp == nil {
+		return t.unhandled, t.unhandled.get
 	}
-	if rt, h := pick(t.space[req.Name.Space], req); h != nil {
-		return rt, h
-	}
-	for _, inst := range t.known[req.Name.Space] {
-		if inst.serves(req.at) && inst.allows(req) {
-			return t.wrong, t.wrong.get
-		}
-	}
-	return t.unhandled, t.unhandled.get
-}
-
-func pick(list []*route, req *Request) (*route, Handler) {
-	for _, rt := range list {
-		if rt.At&req.at == 0 {
+	for _, rt := range sp.routes {
+		if rt.Name.Local != req.Name.Local && rt.Name.Local != "" || rt.At&req.at == 0 {
 			continue
 		}
 		if req.Type == stanza.GetIQ && rt.get != nil {
@@ -242,7 +230,12 @@ func pick(list []*route, req *Request) (*route, Handler) {
 			return rt, rt.set
 		}
 	}
-	return nil, nil
+	for _, inst := range sp.insts {
+		if inst.serves(req.at) && inst.allows(req) {
+			return t.wrong, t.wrong.get
+		}
+	}
+	return t.unhandled, t.unhandled.get
 }
 
 func (i *instance) serves(at Address) bool {

@@ -33,12 +33,11 @@ func (c *Component) render(sc *scratch, req *Request, p Payload, err error) {
 // stanzaError returns what the requester gets to see of err. What it does not get
 // to see is logged.
 func (c *Component) stanzaError(req *Request, err error) *Error {
-	var se *Error
-	switch {
-	case errors.Is(err, ErrUnhandled):
+	if errors.Is(err, ErrUnhandled) {
 		return c.unhandled(req)
-	case asError(err, &se):
-		return se
+	}
+	if e := asError(err); e != nil {
+		return e
 	}
 	attrs := append(requestAttrs(req), slog.String("err", clip(err.Error())))
 	var pe *panicError
@@ -106,12 +105,27 @@ func (c *Component) renderError(sc *scratch, req *Request, e *Error) {
 
 func (c *Component) tryError(sc *scratch, req *Request) bool {
 	sc.buf = append(c.appendHead(sc.buf[:0], "error", req), '>')
-	out, err := encodePayload(sc.buf, &sc.err, &sc.enc, c.encoderLimits(len(sc.buf)))
-	if err != nil {
-		return false
+	if sc.err.Text == "" && sc.err.App == nil {
+		sc.buf = appendBare(sc.buf, &sc.err)
+	} else {
+		out, err := encodePayload(sc.buf, &sc.err, &sc.enc, c.encoderLimits(len(sc.buf)))
+		if err != nil {
+			return false
+		}
+		sc.buf = out
 	}
-	sc.buf = append(out, iqEnd...)
+	sc.buf = append(sc.buf, iqEnd...)
 	return c.checkSize(sc) == nil
+}
+
+// appendBare is EncodeXML of a sane error without text: most errors are, and
+// there is nothing in it to check.
+func appendBare(buf []byte, e *Error) []byte {
+	buf = append(buf, "<error type='"...)
+	buf = append(buf, e.Type...)
+	buf = append(buf, "'><"...)
+	buf = append(buf, e.Condition...)
+	return append(buf, " xmlns='"+nsStanzas+"'/></error>"...)
 }
 
 // EncodeXML writes the error element (RFC 6120, 8.3.2).
