@@ -28,8 +28,13 @@ func newRaw(t *testing.T) *rawServer { return &rawServer{t: t, conns: make(chan 
 // newRawTCP returns a raw server on a real socket.
 func newRawTCP(t *testing.T) *rawServer {
 	t.Helper()
+	return newRawAt(t, "127.0.0.1:0")
+}
+
+func newRawAt(t *testing.T, addr string) *rawServer {
+	t.Helper()
 	s := newRaw(t)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := net.Listen("tcp", addr)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,12 +101,14 @@ func (s *rawServer) accept() *rawConn {
 	select {
 	case c := <-s.conns:
 		s.t.Cleanup(func() { _ = c.Close() })
-		return &rawConn{c, s.t, bufio.NewReader(c)}
+		return newRawConn(s.t, c)
 	case <-time.After(5 * time.Minute):
 		s.t.Fatal("the component does not connect")
 		return nil
 	}
 }
+
+func newRawConn(t *testing.T, c net.Conn) *rawConn { return &rawConn{c, t, bufio.NewReader(c)} }
 
 // online returns the next connection, its handshake accepted.
 func (s *rawServer) online() *rawConn {

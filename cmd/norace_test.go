@@ -1,0 +1,5 @@
+//go:build !race
+
+package iqdcmd_test
+
+const raceEnabled = false
