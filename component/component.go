@@ -188,7 +188,6 @@ func (c *Component) connect(ctx context.Context) (routed bool, err error) {
 	for {
 		select {
 		case err := <-ended:
-			c.calls.broke()
 			if err != nil {
 				c.stats.lost.Add(1)
 			}

@@ -210,17 +210,17 @@ func (w *modelWorld) said(n int, m *modelCalled) (what string, at time.Time) {
 	return "", time.Time{}
 }
 
-// badBreak says whether it was told wrongly that the stream broke meanwhile. It
-// takes a moment to say good-bye to a stream.
+// badBreak says whether it was told wrongly that the stream broke meanwhile. A
+// stream that broke is of use for the good-bye yet, which takes a moment.
 func (w *modelWorld) badBreak(m *modelCalled, te *component.TimeoutError) string {
-	const moment = 3 * time.Second
+	const moment, slack = 2100 * time.Millisecond, 50 * time.Millisecond
 	var must, may bool
 	for _, t := range w.taps {
 		if len(t.read) == 0 || t.down.IsZero() {
 			continue
 		}
-		must = must || t.down.After(m.began.Add(moment)) && t.down.Before(m.ended.Add(-moment))
-		may = may || t.down.After(m.began.Add(-moment)) && t.down.Before(m.ended.Add(moment))
+		must = must || t.down.After(m.began.Add(moment)) && t.down.Before(m.ended.Add(-slack))
+		may = may || t.down.After(m.began.Add(-slack)) && t.down.Before(m.ended.Add(moment))
 	}
 	if must && !te.Disconnected || te.Disconnected && !may {
 		return "wrong about the stream"

@@ -86,6 +86,35 @@ func TestO12CallsOutliveReconnect(t *testing.T) {
 	})
 }
 
+// A call that ends during the good-bye to a stream says that the stream broke; one
+// that begins then was never on it (checklist 46, O12).
+func TestO12CallsDuringGoodbye(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cfg := quiet(muxOf(t))
+		cfg.CallTimeout = 10 * time.Second
+		r := begin(t, cfg)
+		r.proven()
+		_, first := r.call(juliet)
+		time.Sleep(9 * time.Second)
+		r.srv.StopReading() // so that the good-bye takes two seconds
+		r.send("<stream:error><system-shutdown xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>")
+		if o := <-first; !errors.Is(o.err, component.ErrDisconnected) {
+			t.Errorf("call before the good-bye: %v, want a timeout that says the stream broke", o.err)
+		}
+		second := make(chan error, 1)
+		if err := r.comp.StartIQ(component.Call{To: romeo, Payload: component.Text(nsTest, "q", "")}, func(_ *component.Response, err error) { second <- err }); err != nil {
+			t.Fatal(err)
+		}
+		r.srv.ResumeReading()
+		r.next()
+		if err := <-second; errors.Is(err, component.ErrDisconnected) || !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("call during the good-bye: %v, want a plain timeout", err)
+		}
+		r.streams(2)
+		r.alive()
+	})
+}
+
 // What is sent while there is no stream is bounded, and forgotten when nobody
 // waits for it any more.
 func TestSendWhileOffline(t *testing.T) {

@@ -102,6 +102,7 @@ func (s *stream) run(ctx context.Context) error {
 	case <-ctx.Done():
 	}
 	cut := c.out.detach(s)
+	c.calls.broke() // before the good-bye: calls that begin during it wait for the next stream
 	s.count(err)
 	if !cut { // nothing that follows half a stanza would be understood
 		s.goodbye(err)
