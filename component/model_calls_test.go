@@ -216,7 +216,7 @@ func (w *modelWorld) badBreak(m *modelCalled, te *component.TimeoutError) string
 	const moment, slack = 2100 * time.Millisecond, 50 * time.Millisecond
 	var must, may bool
 	for _, t := range w.taps {
-		if len(t.read) == 0 || t.down.IsZero() {
+		if !t.accepted() || t.down.IsZero() {
 			continue
 		}
 		must = must || t.down.After(m.began.Add(moment)) && t.down.Before(m.ended.Add(-slack))

@@ -112,6 +112,10 @@ func (t *tap) closed() bool {
 	return bytes.Contains(t.in.buf, []byte("<stream:error>")) || bytes.Contains(t.in.buf, []byte("</stream:stream>"))
 }
 
+// accepted reports whether the server has let the component in: until then there
+// is no stream that could break.
+func (t *tap) accepted() bool { return len(t.read) > 0 && t.read[0].el.Name().Local == "handshake" }
+
 // healthy reports whether the component could write to the connection then.
 func (t *tap) healthy(at time.Time) bool {
 	const slack = 50 * time.Millisecond
@@ -120,7 +124,7 @@ func (t *tap) healthy(at time.Time) bool {
 			return false
 		}
 	}
-	return len(t.read) > 0 && at.After(t.read[0].at.Add(slack)) && (t.down.IsZero() || at.Before(t.down.Add(-slack)))
+	return t.accepted() && at.After(t.read[0].at.Add(slack)) && (t.down.IsZero() || at.Before(t.down.Add(-slack)))
 }
 
 // A seen is a whole element on a stream, and when its end was there.
