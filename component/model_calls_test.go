@@ -61,9 +61,12 @@ func (c modelCall) to() (asked, answers string) {
 // call makes a call on a goroutine of its own.
 func (w *modelWorld) call(c modelCall) {
 	m := &modelCalled{modelCall: c, began: time.Now()}
+	w.mu.Lock()
 	w.called = append(w.called, m)
+	n := len(w.called)
+	w.mu.Unlock()
 	asked, _ := c.to()
-	what := component.Call{To: asked, Payload: padded(len(w.called), 0)}
+	what := component.Call{To: asked, Payload: padded(n, 0)}
 	if c.start {
 		if err := w.comp.StartIQ(what, m.end); err != nil {
 			m.end(nil, err)
@@ -94,6 +97,8 @@ func (m *modelCalled) end(resp *component.Response, err error) {
 // answer has the peer answer a request of the component.
 func (w *modelWorld) answer(el component.Element) {
 	n := payloadNumber(el)
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	if n == 0 || el.Name().Local != "iq" || el.Get("type") != "get" || n > len(w.called) {
 		return
 	}

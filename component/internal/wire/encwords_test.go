@@ -112,7 +112,7 @@ func TestEncoderMemory(t *testing.T) {
 			if e.Err() == nil {
 				t.Error("no error")
 			}
-			if n := after.TotalAlloc - before.TotalAlloc; n > 2*wire.DefaultEncoderBytes {
+			if n := after.TotalAlloc - before.TotalAlloc; n > 3*wire.DefaultEncoderBytes {
 				t.Errorf("%d bytes were allocated", n)
 			}
 		})
