@@ -10,6 +10,7 @@ import (
 	"net"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"mellium.im/xmpp/jid"
 	"mellium.im/xmpp/stanza"
@@ -165,6 +166,17 @@ func (c Config) Validate() error {
 	return c.Limits.Validate()
 }
 
+// hasLabels reports whether each part of a domain is there and as long as the name
+// service takes it (RFC 1035, 2.3.4).
+func hasLabels(s string) bool {
+	for label := range strings.SplitSeq(s, ".") {
+		if label == "" || utf8.RuneCountInString(label) > 63 {
+			return false
+		}
+	}
+	return true
+}
+
 // validDomain reports what keeps s from being a domain in the form that servers
 // compare with: Prosody refuses one in upper case.
 func validDomain(s string) error {
@@ -172,7 +184,7 @@ func validDomain(s string) error {
 	switch {
 	case err != nil:
 		return fmt.Errorf("%q is no domain: %w", s, err)
-	case j.Localpart() != "" || j.Resourcepart() != "":
+	case j.Localpart() != "" || j.Resourcepart() != "" || !hasLabels(j.String()):
 		return fmt.Errorf("%q is no domain", s)
 	case j.String() != s:
 		return fmt.Errorf("%q has to be written %q", s, j.String())
