@@ -13,13 +13,14 @@ import (
 	"testing"
 )
 
-// The rows of the fault matrix: what a server may send (B), what a user may send
-// (Q), our own requests (O), handlers and load (H). The name of a test or of a
+// The rows of the fault matrix: the network and the stream (N), what a server may
+// send (B), what a user may send (Q), our own requests (O), handlers and load (H), the
+// process (S), the configuration (C). The name of a test or of a
 // subtest that holds a row begins with its number.
 var matrix = []struct {
 	letter      string
 	first, last int
-}{{"B", 1, 18}, {"Q", 1, 34}, {"O", 1, 19}, {"H", 1, 10}, {"H", 13, 13}}
+}{{"N", 1, 41}, {"S", 1, 14}, {"C", 1, 10}, {"B", 1, 18}, {"Q", 1, 34}, {"O", 1, 19}, {"H", 1, 10}, {"H", 13, 13}}
 
 // notYet are the rows that no test holds, and why.
 var notYet = map[string]string{
