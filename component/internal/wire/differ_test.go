@@ -44,6 +44,7 @@ var stricter = map[string]struct{ why, example string }{
 	"instruction":       {"RFC 6120, 11.1", "<a><?b c?></a>"},
 	"declaration":       {"RFC 6120, 11.1: only before the stream header", "<?xml version='1.0'?><a/>"},
 	"directive":         {"RFC 6120, 11.1", "<!DOCTYPE a><a/>"},
+	"directive behind":  {"RFC 6120, 11.1", "<a></a><!0>"},
 	"duplicate":         {"XML 1.0, 3.1", "<a b='1' b='2'/>"},
 	"undeclared prefix": {"Namespaces in XML, 5", "<p:a/>"},
 	"undeclaring":       {"Namespaces in XML, 5", "<a xmlns:p=''/>"},
@@ -98,7 +99,7 @@ func difference(s string, err error) string {
 		"unknown markup": "directive", "an attribute twice": "duplicate", "an undeclared prefix": "undeclared prefix",
 		"must not be declared": "undeclaring", "a reserved default": "reserved", "a name was expected": "colon first",
 		"white space was expected": "no space", "an unknown entity or bad": "surrogate", "an element was expected": "declaration",
-		"not allowed in names": "local part",
+		"not allowed in names": "local part", "something behind": "directive behind",
 	} {
 		if strings.Contains(err.Error(), text) {
 			return class
