@@ -71,25 +71,6 @@ func TestEnds(t *testing.T) {
 	}
 }
 
-// TestN38SilentEnd: a server that never ends its side of a stream that it told us
-// the end of is left after 2 s.
-func TestN38SilentEnd(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newRaw(t)
-		s.start(off(muxOf(t)))
-		c := s.online()
-		c.write(streamErr("reset", ""))
-		c.until("</stream:stream>")
-		start := time.Now()
-		_ = c.rest()
-		if took := time.Since(start); took > 2*time.Second {
-			t.Errorf("closed after %s", took)
-		}
-		c = s.online()
-		go func() { _ = c.rest() }()
-	})
-}
-
 // TestStreamErrors: each condition of RFC 6120, 4.9.3, in each dress, ends the
 // stream with our end tag, is named with its text, and is followed by another try.
 func TestStreamErrors(t *testing.T) {
