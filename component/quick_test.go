@@ -210,3 +210,34 @@ func TestAccessCheckFails(t *testing.T) {
 		})
 	}
 }
+
+// TestTrust: of a route that has been quick for long a slow call is noticed later
+// than of another one, and from then on as soon.
+func TestTrust(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		slow := false
+		r := begin(t, quiet(two(t, component.Extension{}, true, func(context.Context, *component.Request) (component.Payload, error) {
+			if slow {
+				time.Sleep(time.Second) // the bubble's clock: this is what the handler does, not a wait
+			}
+			return nil, nil
+		})))
+		for range 1000 {
+			r.reply(r.sleep(juliet)).wants(t, "result")
+			time.Sleep(time.Millisecond)
+		}
+		slow = true
+		for i, most := range []time.Duration{100 * time.Millisecond, 6 * time.Millisecond} {
+			start := time.Now()
+			id := r.sleep(juliet)
+			r.alive()
+			if took := time.Since(start); took > most {
+				t.Errorf("slow call %d held up the stream for %s, want at most %s", i+1, took, most)
+			}
+			r.reply(id).wants(t, "result")
+			if got := r.comp.Stats().HandedOff; got != uint64(i+1) {
+				t.Errorf("%d handed over, want %d", got, i+1)
+			}
+		}
+	})
+}

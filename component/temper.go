@@ -17,6 +17,7 @@ type temper struct {
 	last    int64   // when the last one was
 	calls   uint64  // quick calls of the stream until then
 	penalty time.Duration
+	proved  atomic.Uint32 // quick calls, up to provedBy, since the last strike
 }
 
 const (
@@ -26,13 +27,25 @@ const (
 	penaltyForget  = 10 * time.Second                  // without a strike after its end
 	firstPenalty   = 10 * time.Second
 	longestPenalty = 10 * time.Minute
+	provedBy       = 256
 )
+
+// unproved reports whether the route has yet to prove quick, and counts the call.
+func (t *temper) unproved() bool {
+	n := t.proved.Load()
+	if n >= provedBy {
+		return false
+	}
+	t.proved.Store(n + 1) // one that is lost to another stream does not matter
+	return true
+}
 
 func (t *temper) slow(now int64) bool { return now < t.until.Load() }
 
 // strike notes that a call was not quick. The number of calls of the stream only
 // grows.
 func (t *temper) strike(now int64, calls uint64) {
+	t.proved.Store(0)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if now-t.last > int64(penaltyForget)+int64(t.penalty) {

@@ -59,7 +59,7 @@ func TestGlance(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			now := time.Now()
-			g := glance{state: 1, at: now.Add(-tick)}
+			g := glance{tick: tick, state: 1, at: now.Add(-tick)}
 			g.same(3, now)
 			for i, d := range c.after {
 				now = now.Add(d)
