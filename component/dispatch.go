@@ -16,6 +16,7 @@ func (l *leader) step() bool {
 	s := l.s
 	l.req, l.begun = nil, false
 	if err := s.rd.Next(&s.st); err != nil {
+		s.c.inUse.Store(nil) // it was not the last Read that said so
 		s.end(readError(err))
 		close(s.readDone)
 		return false

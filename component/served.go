@@ -48,7 +48,7 @@ func (l *Limits) timeout(rt *route) time.Duration { return cmp.Or(rt.timeout, l.
 func (l *Limits) stanza() wire.Limits { return wire.Limits{Bytes: l.MaxStanzaBytes, Depth: l.MaxDepth} }
 
 // use returns what answers requests. It is in use until the goroutine that reads
-// sees to the next request, or waits for one.
+// sees to the next request, waits for one, or ends.
 func (c *Component) use() *served {
 	for {
 		v := c.served.Load()
