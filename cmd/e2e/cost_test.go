@@ -17,8 +17,8 @@ import (
 // TestCostBesideServer: four clients with 200 pings under way each, and what
 // processor time iqd needs for them beside what the server needs to carry them.
 // The goal is 3 % of Prosody's and 20 % of ejabberd's, which writes each stanza
-// alone. On a machine that others use too, waking up costs
-// more and the bounds here only catch a collapse.
+// alone. On a machine that others use too, waking up costs more, and the bounds here
+// only catch a collapse.
 func TestCostBesideServer(t *testing.T) {
 	const clients, window, each = 4, 200, 2000
 	for kind, limit := range map[string]struct{ goal, most float64 }{ // one at a time

@@ -3,6 +3,7 @@
 package e2e_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/xml"
 	"errors"
@@ -44,7 +45,8 @@ func quiet() *slog.Logger {
 // heard there.
 func serve(t *testing.T, srv *realserver.Server, cfg component.Config) *component.Component {
 	t.Helper()
-	cfg.JID, cfg.Server, cfg.Secret = srv.Component, srv.ComponentAddr(), srv.Secret
+	cfg.JID, cfg.Secret = srv.Component, srv.Secret
+	cfg.Server = cmp.Or(cfg.Server, srv.ComponentAddr())
 	if cfg.Log == nil {
 		cfg.Log = quiet()
 	}

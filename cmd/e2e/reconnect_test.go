@@ -22,7 +22,7 @@ func TestReconnectsUnderLoad(t *testing.T) {
 			bothServers(t, realserver.Options{}, func(t *testing.T, srv *realserver.Server) {
 				p := newProxy(t, srv, 200*time.Millisecond, reset)
 				read := &readings{seen: map[string]int{}}
-				comp := serveThrough(t, p, read.mux(t))
+				comp := serve(t, srv, component.Config{Server: p.listen.Addr().String(), Handler: read.mux(t)})
 				asked := pour(t, srv, 5*time.Second)
 				close(p.calm)
 				settleAll(t, srv, comp)
@@ -70,27 +70,6 @@ func (r *readings) mux(t *testing.T) *component.Mux {
 		{Name: name("quick"), Quick: true, Get: h(0)}, {Name: name("slow"), Get: h(20 * time.Millisecond)},
 	}})
 	return m
-}
-
-func serveThrough(t *testing.T, p *proxy, m *component.Mux) *component.Component {
-	t.Helper()
-	c, err := component.New(component.Config{
-		JID: p.srv.Component, Server: p.listen.Addr().String(), Secret: p.srv.Secret, Handler: m, Log: quiet(),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- c.Run(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-ended; err != nil {
-			t.Errorf("Run() = %v", err)
-		}
-	})
-	online(t, c)
-	return c
 }
 
 // pourers is how many clients ask, a thousand times a second in all.
