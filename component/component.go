@@ -21,6 +21,7 @@ type Component struct {
 	led       *ledger
 	out       *output
 	calls     calls
+	sessions  *sessions
 	stats     counters
 	scratches sync.Pool // of *scratch
 	wg        sync.WaitGroup
@@ -48,6 +49,7 @@ func New(cfg Config) (*Component, error) {
 	c.led = newLedger(c.now, c.expired)
 	c.out = newOutput(c.led)
 	c.calls = calls{c: c, waiting: map[string]*call{}}
+	c.sessions = newSessions(c.sessionOver)
 	c.scratches.New = func() any { return new(scratch) }
 	c.status = Status{State: StateIdle, Since: c.epoch}
 	c.served.Store(newServed(cfg.Handler, cfg.Limits))

@@ -16,6 +16,10 @@
 //		JID: "hello.example.net", Server: "127.0.0.1:5347", Secret: "secret", Handler: mux,
 //	})
 //
+// An Extension is more than one handler: routes, service discovery, and ad-hoc
+// commands (XEP-0050) with data forms (XEP-0004), which people run from the menu
+// of their client.
+//
 // The rule above all others: nothing that a server may forward closes the
 // stream, for one stream carries every user. Addresses and ids are opaque bytes
 // that come back as they came; they are parsed when a handler asks for it.

@@ -44,3 +44,44 @@ func Line(from string) func() {
 		led.free([]outItem{{account: req.entry.account, reply: true}})
 	}
 }
+
+// Sessions returns how many commands are under way.
+func Sessions(c *Component) int {
+	c.sessions.mu.Lock()
+	defer c.sessions.mu.Unlock()
+	return len(c.sessions.byID)
+}
+
+// A SessionTable is the sessions of a component without the component.
+type SessionTable struct {
+	t   *sessions
+	cmd *command
+}
+
+// NewSessionTable returns a table that tells of those that end by themselves.
+func NewSessionTable(over func(id string)) *SessionTable {
+	return &SessionTable{newSessions(func(s *session) { over(s.id) }), &command{Command: Command{Node: "x"}, inst: &instance{}}}
+}
+
+// Open begins a session, which is then not busy, and returns its id.
+func (t *SessionTable) Open(from string, local bool) (string, error) {
+	s := &session{id: t.t.newID(from, "x"), from: from, owner: bareOf(from), local: local, cmd: t.cmd}
+	if err := t.t.open(s); err != nil {
+		return "", err
+	}
+	t.t.release(s)
+	return s.id, nil
+}
+
+// Take makes a session busy, and returns what makes it idle or ends it.
+func (t *SessionTable) Take(id, from string) (release, end func(), err error) {
+	s, err := t.t.take(id, from, t.cmd)
+	return func() { t.t.release(s) }, func() { t.t.end(s) }, err
+}
+
+// Len returns how many there are.
+func (t *SessionTable) Len() int {
+	t.t.mu.Lock()
+	defer t.t.mu.Unlock()
+	return len(t.t.byID)
+}

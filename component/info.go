@@ -17,23 +17,27 @@ import (
 // read only.
 func (m *Mux) Info(_ context.Context, req *Request) Info {
 	t := m.table.Load()
-	k := infoKey{at: req.at}
+	k := infoKey{at: req.at, commands: t.anyCommand(req)}
 	for i, inst := range t.insts {
 		if inst.allows(req) {
 			k.allowed |= 1 << (i % 64)
 		}
 	}
 	if len(t.insts) > 64 {
-		return t.collect(func(i int) bool { return t.insts[i].allows(req) }, req.at)
+		return t.collect(func(i int) bool { return t.insts[i].allows(req) }, k)
 	}
 	return t.infos.get(k, func() Info {
-		return t.collect(func(i int) bool { return k.allowed>>i&1 == 1 }, req.at)
+		return t.collect(func(i int) bool { return k.allowed>>i&1 == 1 }, k)
 	})
 }
 
 // collect puts together what the extensions tell at an address.
-func (t *table) collect(allowed func(i int) bool, at Address) Info {
+func (t *table) collect(allowed func(i int) bool, k infoKey) Info {
 	var out Info
+	at := k.at
+	if k.commands {
+		out.Features = append(out.Features, nsCommands)
+	}
 	for i, inst := range t.insts {
 		if !allowed(i) || !inst.serves(at) {
 			continue
@@ -53,11 +57,12 @@ func (t *table) collect(allowed func(i int) bool, at Address) Info {
 	return out
 }
 
-// An infoKey is all that Info depends on: where it is asked, and the bits of the
-// extensions that the asker may use.
+// An infoKey is all that Info depends on: where it is asked, the bits of the
+// extensions that the asker may use, and whether there is a command to run.
 type infoKey struct {
-	at      Address
-	allowed uint64
+	at       Address
+	allowed  uint64
+	commands bool
 }
 
 // infos remembers what a table tells, for those who may use the same.
@@ -96,6 +101,9 @@ func compareIdentities(a, b info.Identity) int {
 // NodeInfo asks the extensions that the asker may use for a node. One that none
 // of them knows is item-not-found.
 func (m *Mux) NodeInfo(ctx context.Context, req *Request, node string) (Info, error) {
+	if inf, ok := m.table.Load().commandInfo(req, node); ok {
+		return inf, nil
+	}
 	for _, inst := range m.table.Load().insts {
 		if inst.ext.Nodes == nil || !inst.allows(req) {
 			continue
@@ -111,8 +119,8 @@ func (m *Mux) NodeInfo(ctx context.Context, req *Request, node string) (Info, er
 // may use one after the other. A node that none of them knows is item-not-found;
 // the empty node is always known.
 func (m *Mux) NodeItems(ctx context.Context, req *Request, node string) ([]Item, error) {
-	var out []Item
-	known := node == ""
+	out, known := m.table.Load().commandItems(req, node)
+	known = known || node == ""
 	for _, inst := range m.table.Load().insts {
 		if inst.ext.Nodes == nil || !inst.allows(req) {
 			continue

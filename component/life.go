@@ -125,6 +125,7 @@ func (l *life) close(c *Component, inst *instance, limit time.Duration) {
 	case <-t.C:
 		logFailure(c, inst, "extension closed although it still runs", errors.New("it ignores its context"))
 	}
+	c.endSessions(inst)
 	if inst.ext.Close != nil {
 		logFailure(c, inst, "extension did not close", guard(inst.ext.Close))
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"fmt"
+	"maps"
 	"runtime/debug"
 	"slices"
 	"sync"
@@ -28,8 +29,10 @@ type Mux struct {
 type table struct {
 	insts     []*instance
 	spaces    map[string]*space
+	commands  map[string]*command // by node
 	unhandled *route
 	wrong     *route
+	noCommand *route
 	infos     *infos
 }
 
@@ -63,16 +66,22 @@ func NewMux(chain ...Middleware) *Mux {
 	m.table.Store(&table{
 		infos:     new(infos),
 		spaces:    map[string]*space{},
-		unhandled: m.terminal(ErrUnhandled),
-		wrong:     m.terminal(&Error{Condition: stanza.FeatureNotImplemented, Text: "no such request in this namespace"}),
+		commands:  map[string]*command{},
+		unhandled: m.terminal(refuse(ErrUnhandled)),
+		wrong:     m.terminal(refuse(&Error{Condition: stanza.FeatureNotImplemented, Text: "no such request in this namespace"})),
+		noCommand: m.terminal(noCommand),
 	})
 	return m
 }
 
 // terminal returns the route of requests that no handler takes.
-func (m *Mux) terminal(err error) *route {
-	h := m.wrap(HandlerFunc(func(context.Context, *Request) (Payload, error) { return nil, err }))
+func (m *Mux) terminal(f HandlerFunc) *route {
+	h := m.wrap(f)
 	return &route{Route: Route{Quick: true}, inst: &instance{}, get: h, set: h}
+}
+
+func refuse(err error) HandlerFunc {
+	return func(context.Context, *Request) (Payload, error) { return nil, err }
 }
 
 func (m *Mux) wrap(h Handler) Handler {
@@ -145,6 +154,9 @@ func (m *Mux) add(inst *instance) error {
 			return err
 		}
 	}
+	if err := m.addCommands(t, inst); err != nil {
+		return err
+	}
 	inst.lane.init(inst.ext.MaxInFlight, inst.ext.Ordered)
 	m.table.Store(t)
 	return nil
@@ -180,6 +192,7 @@ func (m *Mux) newRoute(inst *instance, r Route) (*route, error) {
 func (t *table) clone() *table {
 	c := *t
 	c.infos = new(infos)
+	c.commands = maps.Clone(t.commands)
 	c.insts = slices.Clone(t.insts)
 	c.spaces = make(map[string]*space, len(t.spaces))
 	for name, sp := range t.spaces {
@@ -217,6 +230,9 @@ func (m *Mux) route(req *Request) (*route, Handler) {
 	t := m.table.Load()
 	sp := t.spaces[req.Name.Space]
 	if sp == nil {
+		if req.Name.Space == nsCommands {
+			return t.routeCommand(req)
+		}
 		return t.unhandled, t.unhandled.get
 	}
 	for _, rt := range sp.routes {
@@ -245,12 +261,14 @@ func (i *instance) serves(at Address) bool {
 	return slices.ContainsFunc(i.ext.Routes, func(r Route) bool { return max(r.At, Domain)&at != 0 })
 }
 
-// allows reports whether req's asker may use the extension. It is called where the
-// stream is read, so a panic may not pass.
-func (i *instance) allows(req *Request) (ok bool) {
-	if i.ext.Allow == nil {
-		return true
-	}
+// allows reports whether req's asker may use the extension.
+func (i *instance) allows(req *Request) bool {
+	return i.ext.Allow == nil || i.asks(i.ext.Allow, req)
+}
+
+// asks calls a function of the extension that says who may do something. It is
+// called where the stream is read, so a panic may not pass.
+func (i *instance) asks(allow func(*Request) bool, req *Request) (ok bool) {
 	defer func() {
 		if v := recover(); v != nil {
 			ok = false
@@ -259,7 +277,7 @@ func (i *instance) allows(req *Request) (ok bool) {
 			}
 		}
 	}()
-	return i.ext.Allow(req)
+	return allow(req)
 }
 
 // inhabited reports whether anything answers req's asker at this kind of address.

@@ -63,6 +63,7 @@ type Extension struct {
 	Features    []string                               // advertised beside those
 	Identities  []info.Identity                        // XEP-0030 identities
 	Nodes       Nodes                                  // XEP-0030 nodes, or nil
+	Commands    []Command                              // XEP-0050 ad-hoc commands, at the component's domain
 	Access      Access                                 // who may use it while Allow is nil
 	Allow       func(*Request) bool                    // who may use it; to others it is not there
 	Timeout     time.Duration                          // of its requests; zero: Limits.HandlerTimeout

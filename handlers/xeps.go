@@ -12,8 +12,10 @@ type XEP struct {
 // package comment too; a test holds the two together.
 func XEPs() []XEP {
 	return []XEP{
+		{4, "Data Forms", "2.13.2", ""},
 		{12, "Last Activity", "2.0", "last"},
 		{30, "Service Discovery", "2.5.0", "disco"},
+		{50, "Ad-Hoc Commands", "1.3.0", ""},
 		{54, "vcard-temp", "1.3.0", "vcard"},
 		{59, "Result Set Management", "1.0", "disco"},
 		{82, "XMPP Date and Time Profiles", "1.1.1", "time"},
