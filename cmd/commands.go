@@ -29,6 +29,7 @@ func (a *app) commands() []*cobra.Command {
 		a.doctorCommand(),
 		a.serverConfigCommand(),
 		a.featuresCommand(),
+		a.newCommand(),
 		a.versionCommand(),
 	}
 }
