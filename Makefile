@@ -72,6 +72,7 @@ install: ## install what make build has built, and its units: DESTDIR=, PREFIX=/
 		sed 's|/usr/local/bin/iqd|$(PREFIX)/bin/iqd|' $$unit >$(OUT)/unit && \
 		install -m 0644 $(OUT)/unit $(DESTDIR)$(UNITDIR)/$${unit##*/} || exit 1; \
 	done
+	install -D -m 0644 systemd/iqd-plugins.conf $(DESTDIR)$(PREFIX)/share/iqd/iqd-plugins.conf
 
 clean: ## remove what was built
 	rm -rf $(OUT)

@@ -38,29 +38,76 @@ func units(t *testing.T) []string {
 
 func TestUnitsAreValid(t *testing.T) {
 	for _, unit := range units(t) {
-		out, err := exec.CommandContext(t.Context(), "systemd-analyze", "verify", "--man=no", unit).CombinedOutput()
-		if err != nil || len(out) > 0 {
-			t.Errorf("systemd-analyze verify %s: %v\n%s", filepath.Base(unit), err, out)
-		}
+		verify(t, unit)
+	}
+}
+
+// verify checks that systemd has nothing to say about a unit.
+func verify(t *testing.T, unit string) {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), "systemd-analyze", "verify", "--man=no", unit).CombinedOutput()
+	if err != nil || len(out) > 0 {
+		t.Errorf("systemd-analyze verify %s: %v\n%s", filepath.Base(unit), err, out)
 	}
 }
 
 func TestUnitsAreHardened(t *testing.T) {
-	const most = 1.5
-	level := regexp.MustCompile(`exposure level for \S+: ([0-9.]+)`)
 	for _, unit := range units(t) {
-		out, err := exec.CommandContext(t.Context(), "systemd-analyze", "security", "--offline=true", "--no-pager", unit).CombinedOutput()
-		var exit *exec.ExitError
-		if err != nil && !errors.As(err, &exit) {
-			t.Fatal(err)
-		}
-		m := level.FindSubmatch(out)
-		if m == nil {
-			t.Fatalf("systemd-analyze security %s:\n%s", filepath.Base(unit), out)
-		}
-		if n, err := strconv.ParseFloat(string(m[1]), 64); err != nil || n > most {
-			t.Errorf("exposure of %s is %s, at most %v is wanted\n%s", filepath.Base(unit), m[1], most, out)
-		}
+		hardened(t, unit, 1.5)
+	}
+}
+
+// hardened checks that systemd finds a unit exposed by no more than most, and
+// returns what it says.
+func hardened(t *testing.T, unit string, most float64) string {
+	t.Helper()
+	level := regexp.MustCompile(`exposure level for \S+: ([0-9.]+)`)
+	out, err := exec.CommandContext(t.Context(), "systemd-analyze", "security", "--offline=true", "--no-pager", unit).CombinedOutput()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	m := level.FindSubmatch(out)
+	if m == nil {
+		t.Fatalf("systemd-analyze security %s:\n%s", filepath.Base(unit), out)
+	}
+	if n, err := strconv.ParseFloat(string(m[1]), 64); err != nil || n > most {
+		t.Errorf("exposure of %s is %s, at most %v is wanted\n%s", filepath.Base(unit), m[1], most, out)
+	}
+	return string(out)
+}
+
+// The drop-in for plugins opens what it says and no more, as it is and with all of
+// its lines.
+func TestDropInForPlugins(t *testing.T) {
+	text, err := os.ReadFile("../systemd/iqd-plugins.conf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := regexp.MustCompile(`(?m)^#([A-Z]\w+=)`).ReplaceAllString(string(text), "$1")
+	for name, tc := range map[string]struct {
+		text string
+		most float64
+	}{"as it is": {string(text), 1.5}, "all of it": {all, 2.5}} {
+		t.Run(name, func(t *testing.T) {
+			for _, unit := range units(t) {
+				dir := regexp.MustCompile(`@.*|\.service$`).ReplaceAllString(unit, "")
+				if strings.Contains(unit, "@") {
+					dir += "@" // for all instances
+				}
+				dir += ".service.d"
+				if err := os.Mkdir(dir, 0o700); err != nil {
+					t.Fatal(err)
+				}
+				put(t, dir, "iqd-plugins.conf", tc.text, 0o644)
+				verify(t, unit)
+				contains(t, hardened(t, unit, tc.most),
+					"Service may create writable executable memory mappings", "Service has read-only access to home directories")
+			}
+		})
+	}
+	if !strings.Contains(all, "\nMemoryMax=") {
+		t.Errorf("the lines that are not set have not been found:\n%s", all)
 	}
 }
 
@@ -73,7 +120,7 @@ func TestUnitsFitTheDaemon(t *testing.T) {
 		}
 		for _, line := range []string{
 			"Type=notify", "ExecReload=/bin/kill -HUP $MAINPID", "DynamicUser=yes",
-			"RestartPreventExitStatus=2", "Restart=on-failure", "WatchdogSec=30s",
+			"RestartPreventExitStatus=2", "Restart=on-failure", "WatchdogSec=30s", "KillMode=mixed",
 		} {
 			if !strings.Contains(string(text), "\n"+line+"\n") {
 				t.Errorf("%s has no line %s", name, line)
