@@ -17,7 +17,7 @@ func TestRepliesHaveToFit(t *testing.T) {
 		"another name":               {"[handlers.contacts]\nkind = 'roster'\nmax_bytes = 2000000\n", ":7:1: handlers.contacts.max_bytes: "},
 		"card of a file":             {"[limits]\nmax_reply_bytes = 20000\n[handlers.vcard]\nfile = 'card.xml'\n", ":8:1: handlers.vcard.file: the card of [handlers.vcard] needs "},
 		"card of keys":               {"[handlers.vcard]\ndescription = '" + strings.Repeat("x", 500000) + "'\n", ":5:1: handlers.vcard: the card of [handlers.vcard] needs 508192 bytes"},
-		"no such card":               {"[handlers.vcard]\nfile = 'none.xml'\n", ":5:1: [handlers.vcard] read file: "},
+		"no such card":               {"[handlers.vcard]\nfile = 'none.xml'\n", ":6:1: [handlers.vcard] file: open "},
 		"roster and card that fit":   {"[limits]\nmax_reply_bytes = 50000\n" + memory + "max_bytes = 41808\n[handlers.vcard]\nfile = 'card.xml'\n", ""},
 	} {
 		t.Run(name, func(t *testing.T) {

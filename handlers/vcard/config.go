@@ -3,12 +3,10 @@ package vcard
 import (
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
-	"regexp"
 
 	"github.com/iqd-xmpp/iqd/component"
 	"github.com/iqd-xmpp/iqd/handlers/internal/check"
+	"github.com/iqd-xmpp/iqd/handlers/internal/fragment"
 )
 
 // Config is the [handlers.vcard] section. The card is either in a file or made of
@@ -31,11 +29,7 @@ func (c Config) card(env component.Env) (component.Payload, error) {
 	if c.Name != "" || c.URL != "" || c.Description != "" {
 		return nil, errors.New("file and name, url or description exclude one another")
 	}
-	path := c.File
-	if !filepath.IsAbs(path) {
-		path = filepath.Join(env.StateDir, path)
-	}
-	return read(path)
+	return read(env.StateDir, c.File)
 }
 
 func (c Config) made(env component.Env) (component.Payload, error) {
@@ -54,24 +48,14 @@ func (c Config) made(env component.Env) (component.Payload, error) {
 	return &card{name: name, url: c.URL, description: c.Description}, nil
 }
 
-// read takes a card from a file. What is there for the eye of who wrote it is not
-// sent.
-func read(path string) (component.Payload, error) {
-	raw, err := os.ReadFile(path)
+// read takes a card from a file.
+func read(dir, name string) (component.Payload, error) {
+	el, err := fragment.Read(dir, name)
 	if err != nil {
-		return nil, fmt.Errorf("read file: %w", err) // names the file
-	}
-	el, err := component.ParseElement(prolog.ReplaceAllString(string(raw), ""))
-	if err != nil {
-		return nil, fmt.Errorf("file %s: %w", path, err)
+		return nil, err
 	}
 	if n := el.Name(); n.Space != NS || n.Local != "vCard" {
-		return nil, fmt.Errorf("file %s: the root is %s in %q, not vCard in %q", path, n.Local, n.Space, NS)
+		return nil, fmt.Errorf("file %s: the root is %s in %q, not vCard in %q", name, n.Local, n.Space, NS)
 	}
-	return component.ParseElement(indent.ReplaceAllString(el.XML(), "><"))
+	return el, nil
 }
-
-var (
-	prolog = regexp.MustCompile(`^(\x{FEFF})?\s*(<\?xml\s[^>]*\?>)?`)
-	indent = regexp.MustCompile(`>\s+<`) // a vCard has no element with text beside other elements (XEP-0054, 9)
-)

@@ -58,12 +58,12 @@ func TestConfigErrors(t *testing.T) {
 // What is in the file is checked before anybody asks for it.
 func TestFileErrors(t *testing.T) {
 	for name, tc := range map[string]struct{ content, err string }{
-		"empty":             {"", "card.xml: "},
-		"not XML":           {"BEGIN:VCARD", "card.xml: "},
-		"cut off":           {"<vCard xmlns='vcard-temp'><FN>Q", "card.xml: "},
-		"two roots":         {"<vCard xmlns='vcard-temp'/><vCard xmlns='vcard-temp'/>", "card.xml: "},
-		"comment":           {"<vCard xmlns='vcard-temp'><!-- hello --></vCard>", "card.xml: "},
-		"entity":            {"<vCard xmlns='vcard-temp'><FN>&uuml;</FN></vCard>", "card.xml: "},
+		"empty":             {"", "card.xml:1:"},
+		"not XML":           {"BEGIN:VCARD", "card.xml:1:"},
+		"cut off":           {"<vCard xmlns='vcard-temp'><FN>Q", "card.xml:1:"},
+		"two roots":         {"<vCard xmlns='vcard-temp'/><vCard xmlns='vcard-temp'/>", "card.xml:1:"},
+		"comment":           {"<vCard xmlns='vcard-temp'><!-- hello --></vCard>", "card.xml:1:"},
+		"entity":            {"<vCard xmlns='vcard-temp'><FN>&uuml;</FN></vCard>", "card.xml:1:"},
 		"another element":   {"<card xmlns='vcard-temp'/>", `the root is card in "vcard-temp", not vCard`},
 		"another namespace": {"<vCard xmlns='urn:ietf:params:xml:ns:vcard-4.0'/>", `not vCard in "vcard-temp"`},
 		"no namespace":      {"<vCard/>", `the root is vCard in "", not vCard in "vcard-temp"`},

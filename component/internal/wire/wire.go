@@ -98,6 +98,9 @@ func (e *SyntaxError) Error() string {
 	return fmt.Sprintf("%s at byte %d: %s", e.Condition, e.Offset, e.Text)
 }
 
+// Place returns Offset to who cannot name the type.
+func (e *SyntaxError) Place() int { return int(e.Offset) }
+
 // The conditions of RFC 6120, 4.9.3, that this package finds.
 const (
 	condBadFormat        = "bad-format"
