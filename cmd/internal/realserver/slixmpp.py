@@ -111,6 +111,35 @@ def query(xmpp, to, *namespace):
     return xmpp.make_iq_get(queryxmlns=":".join(namespace), ito=to).send(timeout=TIMEOUT)
 
 
+def commands(xmpp, to):
+    return xmpp["xep_0050"].get_commands(to, timeout=TIMEOUT)
+
+
+async def command(xmpp, to, node, *actions):
+    """Run a command: each action is followed by what it fills in, as in "next,lamp=kitchen"."""
+    iq = await xmpp["xep_0050"].send_command(to, node, timeout=TIMEOUT)
+    for step in actions:
+        action, *values = step.split(",")
+        session, form = iq["command"]["sessionid"], None
+        if values:
+            form = iq["command"]["form"]
+            form["type"] = "submit"
+            form["values"] = dict(value.split("=", 1) for value in values)
+        iq = await xmpp["xep_0050"].send_command(
+            to, node, action=action, payload=form, sessionid=session, timeout=TIMEOUT)
+    return iq
+
+
+def read_command(iq):
+    found = iq["command"]
+    return {
+        "status": found["status"],
+        "actions": sorted(found["actions"]),
+        "notes": [[kind, text] for kind, text in found["notes"]],
+        "forms": [form_values(form) for form in iq.xml.iterfind(".//{jabber:x:data}x")],
+    }
+
+
 def read_nothing(iq):
     return {}
 
@@ -127,6 +156,8 @@ STEPS = {
     "roster-set": (roster_set, read_nothing),
     "roster-remove": (roster_remove, read_nothing),
     "query": (query, read_nothing),
+    "commands": (commands, read_items),
+    "command": (command, read_command),
 }
 
 
@@ -152,7 +183,7 @@ def failure(condition, text):
 
 async def run(host, port, jid, password, to, *steps):
     xmpp = slixmpp.ClientXMPP(jid, password)
-    for plugin in ("xep_0012", "xep_0030", "xep_0054", "xep_0092", "xep_0199", "xep_0202"):
+    for plugin in ("xep_0012", "xep_0030", "xep_0050", "xep_0054", "xep_0092", "xep_0199", "xep_0202"):
         xmpp.register_plugin(plugin)
     xmpp["feature_mechanisms"].unencrypted_plain = True
     started = asyncio.get_running_loop().create_future()
