@@ -118,17 +118,22 @@ func (l *leader) request() bool {
 	if s.isCheck(req) {
 		return true
 	}
+	if isDelegation(req.Name.Space) {
+		if req = c.delegated(req, s.now); req == nil {
+			return true
+		}
+	}
 	l.req = req
 	served := c.use()
 	lim := &served.limits
 	req.rt, req.handler = served.router.route(req)
 	req.entry.got, req.entry.size = s.now, len(st.Raw)
-	req.entry.deadline = s.now + int64(lim.timeout(req.rt))
+	req.entry.deadline = s.now + int64(lim.timeout(req))
 	switch {
 	case c.draining.Load():
 		c.answerNow(&l.sc, req, &Error{Condition: stanza.ServiceUnavailable, Type: stanza.Wait, Text: "shutting down"})
 		return true
-	case int(c.led.open.Load()) >= lim.InFlight || c.led.bytes.Load()+c.out.size.Load() >= int64(lim.MaxBufferedBytes):
+	case c.full(lim, 0) && (c.full(lim, hostRoom) || !c.isHost(req.From)):
 		c.overload(&l.sc, req, "too many requests")
 		return true
 	}
@@ -138,6 +143,11 @@ func (l *leader) request() bool {
 	}
 	c.submit(&l.sc, req, lim)
 	return true
+}
+
+// full reports whether there is no room for one more request and extra others.
+func (c *Component) full(lim *Limits, extra int) bool {
+	return int(c.led.open.Load()) >= lim.InFlight+extra || c.led.bytes.Load()+c.out.size.Load() >= int64(lim.MaxBufferedBytes)+int64(extra)<<10
 }
 
 // submit gives a request to the lane of its extension.
@@ -281,6 +291,10 @@ func (c *Component) presenceOrMessage(st *wire.Stanza) {
 		if err != nil {
 			c.cfg.Log.LogAttrs(context.Background(), slog.LevelDebug, "presence not answered", slog.String("err", err.Error()))
 		}
+	}
+	if st.Name.Local == "message" && isDelegation(st.Payload.Space) && c.isHost(st.From) {
+		c.noteDelegated(st)
+		return
 	}
 	c.served.Load().broadcast(c, st)
 }

@@ -24,6 +24,10 @@
 // stream, for one stream carries every user. Addresses and ids are opaque bytes
 // that come back as they came; they are parsed when a handler asks for it.
 //
+// A server can delegate a namespace to a component (XEP-0355): its users ask their
+// own server or their own account, and a Route says with Host and User that it
+// answers there. Only Config.Hosts may delegate.
+//
 // All exported functions and methods are safe for concurrent use unless their
 // documentation says otherwise.
 package component

@@ -27,6 +27,9 @@ func FuzzRequest(f *testing.F) {
 		"<presence type='subscribe' from='a@b' to='" + domain + "'/>", "<message from='a@b' to='" + domain + "'><body>x</body></message>",
 		"</stream:stream>", "<stream:error><conflict xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>", "<!-- -->", "<a", "\xff", "<iq",
 		"<iq type='get' id='&#xA;' from='" + juliet + "' to='" + domain + "'><![CDATA[x]]>" + query + "</iq>",
+		iq("set", "fuzz", host, domain, delegation(prosody, inner("get", "i", "", query))),
+		iq("set", "fuzz", host, domain, delegation(ejabber, inner("set", "i", "romeo@example.net", query+query))),
+		"<message from='" + host + "' to='" + domain + "'><delegation xmlns='" + prosody + "'><delegated namespace='x'/></delegation></message>",
 	} {
 		f.Add(s)
 	}
@@ -37,6 +40,7 @@ func FuzzRequest(f *testing.F) {
 
 func fuzzOne(t *testing.T, raw string) {
 	cfg := quiet(muxOf(t, component.Extension{Name: "x", Routes: []component.Route{{Name: name("q"), Quick: true,
+		At:  component.Domain | component.Host | component.User,
 		Get: component.HandlerFunc(func(_ context.Context, req *component.Request) (component.Payload, error) { return req.Payload(), nil })}}}))
 	r := begin(t, cfg, componenttest.AllowViolations(), componenttest.As(componenttest.Ejabberd))
 	r.loose = true

@@ -46,15 +46,23 @@ func (t *table) collect(allowed func(i int) bool, k infoKey) Info {
 			if max(r.At, Domain)&at != 0 {
 				out.Features = append(out.Features, r.Name.Space)
 			}
+			if r.At&(Host|User) != 0 && at == Domain { // XEP-0355, 7.1
+				out.Features = append(out.Features, nsDelegation1, nsDelegation2)
+			}
 		}
 		out.Features = append(out.Features, inst.ext.Features...)
 		out.Identities = append(out.Identities, inst.ext.Identities...)
 	}
-	slices.Sort(out.Features)
-	out.Features = slices.Clip(slices.Compact(out.Features))
-	slices.SortFunc(out.Identities, compareIdentities)
-	out.Identities = slices.Clip(slices.CompactFunc(out.Identities, func(a, b info.Identity) bool { return compareIdentities(a, b) == 0 }))
-	return out
+	return out.tidy()
+}
+
+// tidy returns what is told sorted, and each once.
+func (inf Info) tidy() Info {
+	slices.Sort(inf.Features)
+	inf.Features = slices.Clip(slices.Compact(inf.Features))
+	slices.SortFunc(inf.Identities, compareIdentities)
+	inf.Identities = slices.Clip(slices.CompactFunc(inf.Identities, func(a, b info.Identity) bool { return compareIdentities(a, b) == 0 }))
+	return inf
 }
 
 // An infoKey is all that Info depends on: where it is asked, the bits of the
@@ -99,10 +107,14 @@ func compareIdentities(a, b info.Identity) int {
 }
 
 // NodeInfo asks the extensions that the asker may use for a node. One that none
-// of them knows is item-not-found.
+// of them knows is item-not-found. The nodes of delegation (XEP-0355, 7.2) it
+// answers itself, to a server that is one of Config.Hosts.
 func (m *Mux) NodeInfo(ctx context.Context, req *Request, node string) (Info, error) {
 	if inf, ok := m.table.Load().commandInfo(req, node); ok {
 		return inf, nil
+	}
+	if space, at := delegationNode(node); at != 0 && req.comp != nil && req.comp.isHost(req.From) {
+		return m.table.Load().delegable(space, at)
 	}
 	for _, inst := range m.table.Load().insts {
 		if inst.ext.Nodes == nil || !inst.allows(req) {

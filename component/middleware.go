@@ -152,10 +152,14 @@ func outcomeOf(err error) int {
 
 // requestAttrs is what a log line tells of a request.
 func requestAttrs(req *Request) []slog.Attr {
-	return []slog.Attr{
+	attrs := []slog.Attr{
 		slog.String("handler", req.Handler()), slog.String("id", clip(req.ID)),
 		slog.String("from", clip(req.From)), slog.String("ns", clip(req.Name.Space)),
 	}
+	if req.Via != "" {
+		attrs = append(attrs, slog.String("via", clip(req.Via)))
+	}
+	return attrs
 }
 
 // clip bounds what a peer can put into one field of a log line. Quoting is the

@@ -59,7 +59,7 @@ var (
 // service-unavailable for an unknown namespace; that is the other choice. Where
 // nobody lives it is service-unavailable always (RFC 6120, 10.5).
 func (c *Component) unhandled(req *Request) *Error {
-	if req.at != Domain && (req.mux == nil || !req.mux.inhabited(req)) {
+	if req.at&(Domain|Host|User) == 0 && (req.mux == nil || !req.mux.inhabited(req)) {
 		return errNobody
 	}
 	if c.cfg.Unhandled == stanza.ServiceUnavailable {
@@ -73,14 +73,22 @@ func (c *Component) renderResult(sc *scratch, req *Request, p Payload) error {
 	sc.buf = c.appendHead(sc.buf[:0], "result", req)
 	if p == nil {
 		sc.buf = append(sc.buf, '/', '>')
-		return c.checkSize(sc)
+		return c.complete(sc, req)
 	}
 	sc.buf = append(sc.buf, '>')
-	out, err := encodePayload(sc.buf, p, &sc.enc, c.encoderLimits(len(sc.buf)))
+	out, err := encodePayload(sc.buf, p, &sc.enc, c.replyLimits(len(sc.buf), req))
 	if err != nil {
 		return err
 	}
 	sc.buf = append(out, iqEnd...)
+	return c.complete(sc, req)
+}
+
+// complete writes what is behind the reply to req, and holds all of it to the limit.
+func (c *Component) complete(sc *scratch, req *Request) error {
+	if req.outer != nil {
+		sc.buf = append(sc.buf, forwardEnd...)
+	}
 	return c.checkSize(sc)
 }
 
@@ -88,6 +96,9 @@ func (c *Component) renderResult(sc *scratch, req *Request, p Payload) error {
 // empty when even the bare error does not fit: the id and the addresses alone are
 // over the limit, so nothing can be sent.
 func (c *Component) renderError(sc *scratch, req *Request, e *Error) {
+	if c.dropsErrors(req) && c.renderResult(sc, req, nil) == nil {
+		return
+	}
 	sc.isError, sc.err = true, e.sane()
 	for !c.tryError(sc, req) {
 		switch {
@@ -95,6 +106,9 @@ func (c *Component) renderError(sc *scratch, req *Request, e *Error) {
 			sc.err.App = nil
 		case sc.err.Text != "":
 			sc.err.Text = ""
+		case req.outer != nil:
+			c.renderError(sc, req.outer, &Error{Condition: e.Condition, Type: e.Type})
+			return
 		default:
 			sc.buf = sc.buf[:0]
 			return
@@ -108,14 +122,14 @@ func (c *Component) tryError(sc *scratch, req *Request) bool {
 	if sc.err.Text == "" && sc.err.App == nil {
 		sc.buf = appendBare(sc.buf, &sc.err)
 	} else {
-		out, err := encodePayload(sc.buf, &sc.err, &sc.enc, c.encoderLimits(len(sc.buf)))
+		out, err := encodePayload(sc.buf, &sc.err, &sc.enc, c.replyLimits(len(sc.buf), req))
 		if err != nil {
 			return false
 		}
 		sc.buf = out
 	}
 	sc.buf = append(sc.buf, iqEnd...)
-	return c.checkSize(sc) == nil
+	return c.complete(sc, req) == nil
 }
 
 // appendBare is EncodeXML of a sane error without text: most errors are, and
@@ -152,6 +166,9 @@ func (e *Error) EncodeXML(enc *Encoder) {
 // appendHead writes the start of the reply to req, all but its last bracket. The
 // id and the addresses go back as they came (RFC 6120, 8.1.3 and 8.2.3).
 func (c *Component) appendHead(buf []byte, typ string, req *Request) []byte {
+	if req.outer != nil {
+		return appendForwarded(buf, typ, req)
+	}
 	from := req.To
 	if req.at == 0 { // not an address that we could speak for
 		from = c.cfg.JID
@@ -174,6 +191,16 @@ func appendIQ(buf []byte, typ, id, from, to string) []byte {
 func (c *Component) encoderLimits(head int) wire.EncoderLimits {
 	lim := c.limits()
 	return wire.EncoderLimits{Bytes: max(1, lim.MaxReplyBytes-head-len(iqEnd)), Depth: lim.MaxDepth - 1}
+}
+
+// replyLimits is encoderLimits for the payload of a reply to req.
+func (c *Component) replyLimits(head int, req *Request) wire.EncoderLimits {
+	if req.outer == nil {
+		return c.encoderLimits(head)
+	}
+	lim := c.encoderLimits(head + len(forwardEnd))
+	lim.Depth -= forwardDepth
+	return lim
 }
 
 func (c *Component) checkSize(sc *scratch) error {

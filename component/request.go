@@ -20,9 +20,10 @@ type Request struct {
 	Type               stanza.IQType
 	ID, From, To, Lang string
 	Name               xml.Name // of the payload
-	Via                string   // the delegating server, or empty
+	Via                string   // the server that delegates it (XEP-0355), or empty; then To may be empty too
 
 	payload wire.Element
+	outer   *Request // what a delegated request came in, or nil
 	at      Address
 	comp    *Component
 	mux     *Mux
@@ -37,14 +38,14 @@ type Request struct {
 // An entry is the line of a request in the ledger.
 type entry struct {
 	answered atomic.Bool // whoever sets it answers
+	late     bool        // answered by the deadline while its handler runs
+	running  bool        // its handler has been called and has not returned
+	check    bool        // it makes sure of the stream, and nobody will miss its reply
 	got      int64       // when it was read, ns since the component's epoch
 	deadline int64       // ns since the component's epoch
 	heap     int         // place in the heap of deadlines plus one; 0: not in it
 	size     int         // bytes it holds
 	account  *account    // who is charged for it; nil: nobody
-	late     bool        // answered by the deadline while its handler runs
-	running  bool        // its handler has been called and has not returned
-	check    bool        // it makes sure of the stream, and nobody will miss its reply
 	key      string      // bare sender, for an ordered extension
 }
 
@@ -78,9 +79,15 @@ func (r *Request) FromJID() (jid.JID, error) { return parseJID(r.From) }
 func (r *Request) ToJID() (jid.JID, error) { return parseJID(r.To) }
 
 // Owner returns the bare JID of the account whose data is asked for: the one
-// that a delegated request is addressed to (XEP-0355), else the asker's own. Its
-// error is a jid-malformed.
-func (r *Request) Owner() (jid.JID, error) { return parseJID(bareOf(r.From)) }
+// that a delegated request is addressed to (XEP-0355), else the asker's own. Of a
+// delegated request anybody may be the asker: compare with From before you tell
+// or change what is not for everybody. Its error is a jid-malformed.
+func (r *Request) Owner() (jid.JID, error) {
+	if r.at == User && r.To != "" {
+		return parseJID(r.To)
+	}
+	return parseJID(bareOf(r.From))
+}
 
 func parseJID(s string) (jid.JID, error) {
 	j, err := jid.Parse(s)

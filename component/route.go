@@ -29,11 +29,15 @@ type Middleware func(next Handler) Handler
 // Address is a set of the kinds of address that a route serves.
 type Address uint8
 
-// The kinds of address at the component. The zero Address means Domain.
+// The kinds of address. The zero Address means Domain. Host and User are not at
+// the component: what is asked there comes to us when a server delegates a
+// namespace (XEP-0355), and Request.Via names that server.
 const (
 	Domain   Address = 1 << iota // iq.example.net
 	Account                      // anything@iq.example.net
 	Resource                     // iq.example.net/anything, anything@iq.example.net/anything
+	Host                         // example.net, delegated
+	User                         // juliet@example.net or no address at all, which is the asker's own; delegated
 )
 
 // A Route says which requests a handler answers.

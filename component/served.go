@@ -42,7 +42,13 @@ type sole struct {
 
 func (s sole) route(*Request) (*route, Handler) { return s.rt, s.h }
 
-func (l *Limits) timeout(rt *route) time.Duration { return cmp.Or(rt.timeout, l.HandlerTimeout) }
+func (l *Limits) timeout(req *Request) time.Duration {
+	d := cmp.Or(req.rt.timeout, l.HandlerTimeout)
+	if req.outer != nil {
+		d = min(d, delegatedTimeout)
+	}
+	return d
+}
 
 // stanza returns the limits of a stanza received.
 func (l *Limits) stanza() wire.Limits { return wire.Limits{Bytes: l.MaxStanzaBytes, Depth: l.MaxDepth} }

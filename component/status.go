@@ -28,6 +28,8 @@ type Status struct {
 	Err   error         // StateWaiting: why the stream is not up; wraps a *StreamError when the server said so
 	Retry time.Duration // StateWaiting: until the next try
 	Heard bool          // StateOnline: the stream has been seen to carry stanzas both ways
+
+	Delegated []string // StateOnline: the namespaces that the server has delegated to us (XEP-0355)
 }
 
 // Stats are counts since New, and sizes now.

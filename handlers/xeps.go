@@ -25,5 +25,6 @@ func XEPs() []XEP {
 		{157, "Contact Addresses for XMPP Services", "1.1.1", "disco"},
 		{199, "XMPP Ping", "2.0.1", "ping"},
 		{202, "Entity Time", "2.0", "time"},
+		{355, "Namespace Delegation", "0.5", ""},
 	}
 }
