@@ -5,10 +5,12 @@ import (
 
 	"github.com/iqd-xmpp/iqd/component"
 	"mellium.im/xmpp/jid"
+	"mellium.im/xmpp/stanza"
 )
 
-// ownerOf returns the bare JID of the owner in normal form. Its error is a
-// jid-malformed.
+// ownerOf returns the bare JID of the owner in normal form: who asks, and a server
+// that delegates lets them ask for others too. Its error is a jid-malformed or a
+// forbidden.
 func ownerOf(req *component.Request) (string, error) {
 	if req.Via == "" {
 		if bare, _ := cut(req.From); plain(bare) {
@@ -19,7 +21,14 @@ func ownerOf(req *component.Request) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return j.Bare().String(), nil
+	owner := j.Bare().String()
+	if req.Via != "" { // RFC 6121, 2.3.3: only an account's own resources
+		bare, _ := cut(req.From)
+		if asker, err := normal(bare); err != nil || asker != owner {
+			return "", component.Errorf(stanza.Forbidden, "a roster is for its owner alone")
+		}
+	}
+	return owner, nil
 }
 
 // normal returns an address as RFC 7622 normalises it.

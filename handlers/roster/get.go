@@ -19,6 +19,9 @@ func (h *handler) get(ctx context.Context, req *component.Request) (component.Pa
 	if err != nil {
 		return nil, err
 	}
+	if req.Via != "" {
+		return h.getDelegated(ctx, owner, req)
+	}
 	asker := h.interest.add(owner, req.From) // before the reading: no change falls in between
 	r, err := h.store.Roster(ctx, owner, since(req.Payload()))
 	if err != nil {

@@ -8,6 +8,12 @@
 // devices. It decides on nobody's presence, so the subscription of its items is
 // always "none".
 //
+// A server can delegate its rosters to us, and stock clients see these
+// then. Their owners, and nobody else, read and change them by way of the server.
+// Who asks that way gets no pushes: they would have to come from the own account,
+// for which we cannot speak, so a client sees the changes of others when it logs
+// in. What the server keeps for itself, such as who may see whose presence, stays.
+//
 // A change is answered first and then pushed to the owner's other resources that
 // have asked for the roster here and are not gone since. RFC 6121, 2.3.2 has the
 // resource that made the change pushed to as well; it is when

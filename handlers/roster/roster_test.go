@@ -15,11 +15,16 @@ func build(t *testing.T, f func(*roster.Config)) component.Handler {
 	cfg := roster.DefaultConfig()
 	cfg.Store = "memory:"
 	f(&cfg)
+	return componenttest.Extension(extensionOf(t, cfg))
+}
+
+func extensionOf(t *testing.T, cfg roster.Config) component.Extension {
+	t.Helper()
 	ext, err := roster.New(cfg, component.Env{Name: "roster", StateDir: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return componenttest.Extension(ext)
+	return ext
 }
 
 // stores are the configurations of both stores.
@@ -51,5 +56,18 @@ func TestConversations(t *testing.T) {
 				componenttest.Run(t, h, file)
 			})
 		}
+	}
+}
+
+// Checklist 68: rosters that the server delegates, beside those that are asked here.
+func TestDelegated(t *testing.T) {
+	for name, store := range stores() {
+		t.Run(name, func(t *testing.T) {
+			cfg := roster.DefaultConfig()
+			cfg.Store = store
+			ext := extensionOf(t, cfg)
+			ext.Routes[0].At = component.Domain | component.Host | component.User
+			componenttest.Run(t, componenttest.Extension(ext), "testdata/delegated/*.iq")
+		})
 	}
 }
