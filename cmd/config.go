@@ -79,6 +79,7 @@ type HandlerConfig struct {
 	MaxInFlight int           `toml:"max_in_flight"` // requests that run at once; absent: 256
 	Allow       []string      `toml:"allow"`         // who may use it; absent: the handler's own default
 	Deny        []string      `toml:"deny"`          // who may not, whatever allow says
+	Delegated   bool          `toml:"delegated"`     // answer what the server delegates too (XEP-0355)
 }
 
 // DefaultConfig returns the configuration of an empty file. It lacks what has no

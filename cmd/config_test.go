@@ -56,6 +56,10 @@ func TestConfigMistakes(t *testing.T) {
 		"C02 too big for its type":  {"[handlers.count]\nsmall = 256\n", ":6:1: handlers.count.small: 256 is out of range"},
 		"C02 below zero":            {"[handlers.count]\nsmall = -1\n", ":6:1: handlers.count.small: -1 is out of range"},
 
+		// delegation
+		"delegated without discovery": {"[handlers.ping]\ndelegated = true\n", ":6:1: handlers.ping.delegated: needs [handlers.disco]"},
+		"delegated discovery":         {"[handlers.d]\nkind = 'disco'\ndelegated = true\n", ":7:1: handlers.d.delegated: a server answers"},
+
 		// durations: the TOML package takes a bare number for nanoseconds
 		"C06 bare duration":            {"[limits]\nhandler_timeout = 5\n", `:6:1: limits.handler_timeout: is an integer; a duration is written in quotes with its unit, such as "5s"`},
 		"C06 bare duration of handler": {"[handlers.count]\nevery = 5\n", `:6:1: handlers.count.every: is an integer; a duration`},

@@ -41,7 +41,7 @@ func (c *Config) sections(reg handlers.Registry) ([]*section, error) {
 	slices.SortFunc(out, func(a, b *section) int {
 		return cmp.Or(cmp.Compare(c.doc.at(a.path...).line, c.doc.at(b.path...).line), cmp.Compare(a.name, b.name))
 	})
-	return out, sortErrors(errs)
+	return out, sortErrors(append(errs, checkDelegated(out)...))
 }
 
 func (c *Config) section(name string, reg handlers.Registry) (*section, error) {
@@ -49,7 +49,7 @@ func (c *Config) section(name string, reg handlers.Registry) (*section, error) {
 	if kind, ok := c.doc.lookup("handlers", name, "kind"); ok {
 		s.common.Kind, _ = kind.(string) // checked below, with the other keys
 	}
-	kind := cmp.Or(s.common.Kind, name)
+	kind := s.kind()
 	factory, ok := reg[kind]
 	if !ok {
 		return nil, s.unknownKind(kind, reg)
@@ -63,6 +63,9 @@ func (c *Config) section(name string, reg handlers.Registry) (*section, error) {
 	}
 	return s, s.checkCommon()
 }
+
+// kind returns which handler the section is of.
+func (s *section) kind() string { return cmp.Or(s.common.Kind, s.name) }
 
 func (s *section) unknownKind(kind string, reg handlers.Registry) error {
 	msg, path := fmt.Sprintf("unknown handler %q", kind), s.path
@@ -114,6 +117,9 @@ func (s *section) build(env component.Env) (component.Extension, error) {
 	ext.Timeout = cmp.Or(s.common.Timeout, ext.Timeout)
 	ext.MaxInFlight = cmp.Or(s.common.MaxInFlight, ext.MaxInFlight)
 	applyAccess(&ext, s.allow, s.deny)
+	if s.common.Delegated {
+		delegate(&ext)
+	}
 	return ext, nil
 }
 
