@@ -76,8 +76,10 @@ func online(t *testing.T, c *component.Component) {
 func testMux(t *testing.T) *component.Mux {
 	t.Helper()
 	m := component.NewMux()
-	get := func(name string, f component.HandlerFunc) {
-		m.HandleGet(nsTest, name, f)
+	get := func(local string, f component.HandlerFunc) {
+		add(t, m, component.Extension{Name: local, Routes: []component.Route{{
+			Name: name(local), At: component.Domain | component.Host | component.User, Get: f,
+		}}})
 	}
 	get("nil", func(context.Context, *component.Request) (component.Payload, error) { return nil, nil })
 	get("text", func(context.Context, *component.Request) (component.Payload, error) {

@@ -23,10 +23,7 @@ var matrix = []struct {
 }{{"N", 1, 41}, {"S", 1, 14}, {"C", 1, 10}, {"B", 1, 18}, {"Q", 1, 34}, {"O", 1, 19}, {"H", 1, 10}, {"H", 13, 13}}
 
 // notYet are the rows that no test holds, and why.
-var notYet = map[string]string{
-	"Q33": "nothing can be delegated to a component yet (XEP-0355)",
-	"Q34": "nothing can be delegated to a component yet (XEP-0355)",
-}
+var notYet = map[string]string{}
 
 // rowName is how the name of a subtest begins that holds a row; rowFunc is the same
 // for a test.

@@ -54,7 +54,7 @@ modules:
   mod_time: {}
   mod_vcard: {}
   mod_version: {}
-listen:
+%[3]slisten:
   -
     port: %[2]d
     ip: "127.0.0.1"
@@ -77,7 +77,7 @@ func (s *Server) prepareEjabberd() error {
 
 func (s *Server) ejabberdConfig() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, ejabberdMain, s.Domain, s.C2SPort)
+	fmt.Fprintf(&b, ejabberdMain, s.Domain, s.C2SPort, s.ejabberdDelegations())
 	switch {
 	case ownListen(s.opts.Snippet):
 		fmt.Fprintf(&b, "include_config_file: %q\n", s.path("snippet.yml"))
@@ -92,6 +92,20 @@ func (s *Server) ejabberdConfig() string {
 		}
 	}
 	b.WriteString(s.opts.Extra)
+	return b.String()
+}
+
+// ejabberdDelegations is the module that delegates, and behind the modules who may be delegated to.
+func (s *Server) ejabberdDelegations() string {
+	if s.opts.Delegate == nil {
+		return ""
+	}
+	var b strings.Builder
+	b.WriteString("  mod_delegation:\n    namespaces:\n")
+	for _, space := range s.opts.Delegate {
+		fmt.Fprintf(&b, "      %q:\n        access: delegated\n", space)
+	}
+	fmt.Fprintf(&b, "acl:\n  delegated:\n    server: %q\naccess_rules:\n  delegated:\n    allow: delegated\n", s.Component)
 	return b.String()
 }
 

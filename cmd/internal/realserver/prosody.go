@@ -57,6 +57,9 @@ func (s *Server) prosodyConfig() string {
 	if s.TLSPort != 0 {
 		modules = `, "net_multiplex"` // component_ports of Prosody knows no TLS
 	}
+	if s.opts.Delegate != nil {
+		modules += `, "delegation"` // of the package prosody-modules
+	}
 	fmt.Fprintf(&b, prosodyMain, s.path("prosody.pid"), s.path("data"), s.socket,
 		s.C2SPort, s.ComponentPort, modules, s.path("prosody.log"))
 	if s.TLSPort != 0 {
@@ -67,6 +70,7 @@ func (s *Server) prosodyConfig() string {
 		fmt.Fprintf(&b, "component_stanza_size_limit = %d\n", s.opts.StanzaLimit)
 	}
 	fmt.Fprintf(&b, "%s\nVirtualHost %q\n", s.opts.Extra, s.Domain)
+	s.prosodyDelegations(&b)
 	if s.opts.Snippet != "" {
 		return b.String() + s.opts.Snippet
 	}
@@ -75,6 +79,20 @@ func (s *Server) prosodyConfig() string {
 		if s.opts.KickOld {
 			b.WriteString("\tcomponent_conflict_resolve = \"kick_old\"\n")
 		}
+		if s.opts.Delegate != nil {
+			b.WriteString("\tmodules_enabled = { \"delegation\" }\n")
+		}
 	}
 	return b.String()
+}
+
+func (s *Server) prosodyDelegations(b *strings.Builder) {
+	if s.opts.Delegate == nil {
+		return
+	}
+	b.WriteString("\tdelegations = {\n")
+	for _, space := range s.opts.Delegate {
+		fmt.Fprintf(b, "\t\t[%q] = { jid = %q };\n", space, s.Component)
+	}
+	b.WriteString("\t}\n")
 }

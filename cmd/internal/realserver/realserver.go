@@ -41,6 +41,7 @@ type Options struct {
 	StanzaLimit   int               // bytes that a component may send as one stanza; zero: the server's default
 	TLS           bool              // components may connect with direct TLS to TLSPort too
 	Users         []string          // beside alice and bob
+	Delegate      []string          // namespaces that the server delegates to the first component (XEP-0355)
 
 	// Snippet stands where the component's configuration would: at the end of Prosody's file; under
 	// "listen:" of ejabberd's, or in an included file when it has a "listen:" of its own.
