@@ -103,14 +103,35 @@ func TestExampleHasEveryKeyAndDefault(t *testing.T) {
 	sections := tree["handlers"].(map[string]any)
 	reg := handlers.Standard()
 	for _, name := range reg.Names() {
-		section, ok := sections[name].(map[string]any)
+		section, ok := ofKind(sections, name)
 		if !ok {
-			t.Errorf("[handlers.%s] is not in the example", name)
+			t.Errorf("no section in the example is of kind %s", name)
 			continue
 		}
 		checkKeys(t, "handlers."+name, section, reflect.ValueOf(reg[name].Defaults()))
 	}
 	checkKeys(t, "handlers.ping", sections["ping"].(map[string]any), reflect.ValueOf(iqdcmd.HandlerConfig{}))
+}
+
+// ofKind returns the section of a kind of handler. The keys that all plugins have
+// are in that of one.
+func ofKind(sections map[string]any, kind string) (map[string]any, bool) {
+	shared := map[string]any{}
+	var found map[string]any
+	for name, v := range sections {
+		section := v.(map[string]any)
+		if section["namespaces"] != nil {
+			maps.Copy(shared, section)
+		}
+		if section["kind"] == kind || section["kind"] == nil && name == kind {
+			found = section
+		}
+	}
+	if found["kind"] != nil {
+		maps.Copy(shared, found)
+		return shared, true
+	}
+	return found, found != nil
 }
 
 // checkKeys checks that a section has a key for each field of a struct, with the
@@ -125,6 +146,8 @@ func checkKeys(t *testing.T, path string, section map[string]any, v reflect.Valu
 		name, field := strings.TrimPrefix(path+"."+key, "."), v.Field(i)
 		got, ok := section[key]
 		switch {
+		case v.Type().Field(i).Anonymous:
+			checkKeys(t, path, section, field)
 		case !ok:
 			t.Errorf("%s is not in the example", name)
 		case field.Kind() == reflect.Struct:

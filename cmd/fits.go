@@ -6,6 +6,7 @@ import (
 
 	"github.com/iqd-xmpp/iqd/component"
 	"github.com/iqd-xmpp/iqd/handlers/roster"
+	"github.com/iqd-xmpp/iqd/handlers/static"
 	"github.com/iqd-xmpp/iqd/handlers/vcard"
 )
 
@@ -23,6 +24,16 @@ func (s *section) fits(env component.Env) error {
 			return s.locate(err)
 		}
 		return s.fit("max_bytes", "a roster that fills max_bytes", cfg.MaxBytes)
+	case static.Config:
+		size, err := s.replySize(env)
+		if err != nil {
+			return err
+		}
+		key := "payload"
+		if s.has("file") {
+			key = "file"
+		}
+		return s.fit(key, "the answer", size)
 	case vcard.Config:
 		if err := s.decode(&cfg); err != nil {
 			return s.locate(err)
@@ -59,14 +70,24 @@ func (s *section) cardSize(cfg vcard.Config, env component.Env) (int, error) {
 	if cfg.File == "" {
 		return len(cfg.Name) + len(cfg.URL) + len(cfg.Description), nil
 	}
+	return s.replySize(env)
+}
+
+// replySize returns how many bytes of XML the one answer of a section takes, which
+// is an element.
+func (s *section) replySize(env component.Env) (int, error) {
 	ext, err := s.build(env)
 	if err != nil {
 		return 0, err
 	}
-	card, err := ext.Routes[0].Get.ServeIQ(context.Background(), &component.Request{})
+	h := ext.Routes[0].Get
+	if h == nil {
+		h = ext.Routes[0].Set
+	}
+	answer, err := h.ServeIQ(context.Background(), &component.Request{})
 	if err != nil {
 		return 0, s.locate(err)
 	}
-	el, _ := card.(component.Element) // what comes from a file is one
+	el, _ := answer.(component.Element)
 	return len(el.XML()), nil
 }

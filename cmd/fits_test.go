@@ -18,6 +18,8 @@ func TestRepliesHaveToFit(t *testing.T) {
 		"card of a file":             {"[limits]\nmax_reply_bytes = 20000\n[handlers.vcard]\nfile = 'card.xml'\n", ":8:1: handlers.vcard.file: the card of [handlers.vcard] needs "},
 		"card of keys":               {"[handlers.vcard]\ndescription = '" + strings.Repeat("x", 500000) + "'\n", ":5:1: handlers.vcard: the card of [handlers.vcard] needs 508192 bytes"},
 		"no such card":               {"[handlers.vcard]\nfile = 'none.xml'\n", ":6:1: [handlers.vcard] file: open "},
+		"static answer":              {"[limits]\nmax_reply_bytes = 20000\n[handlers.terms]\nkind = 'static'\nfile = 'card.xml'\n", ":9:1: handlers.terms.file: the answer of [handlers.terms] needs "},
+		"static answer of a set":     {"[handlers.terms]\nkind = 'static'\ntypes = ['set']\npayload = '<t xmlns=\"urn:x\">" + strings.Repeat("x", 500000) + "</t>'\n", ":8:1: handlers.terms.payload: the answer of [handlers.terms] needs "},
 		"roster and card that fit":   {"[limits]\nmax_reply_bytes = 50000\n" + memory + "max_bytes = 41808\n[handlers.vcard]\nfile = 'card.xml'\n", ""},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -57,7 +57,7 @@ func standardMux(t *testing.T) *component.Mux {
 			if cfg, ok := v.(*roster.Config); ok {
 				cfg.Store, cfg.PushToSender = "memory:", true
 			}
-			return nil
+			return least(v)
 		}, component.Env{Name: name, JID: fuzzDomain, Hosts: []string{"example.net"}, StateDir: t.TempDir(), Log: slog.New(slog.DiscardHandler)})
 		if err != nil {
 			t.Fatal(err)

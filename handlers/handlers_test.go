@@ -9,6 +9,8 @@ import (
 
 	"github.com/iqd-xmpp/iqd/component"
 	"github.com/iqd-xmpp/iqd/handlers"
+	"github.com/iqd-xmpp/iqd/handlers/static"
+	"github.com/iqd-xmpp/iqd/handlers/webhook"
 )
 
 type weather struct {
@@ -84,14 +86,14 @@ func strict(v any) error {
 
 func nothing(any) error { return nil }
 
-// Each handler is there under its own name, builds from an empty section, and
-// fits beside the others.
+// Each handler is there under its own name, builds from an empty section or the
+// least that a plugin has to say, and fits beside the others.
 func TestStandard(t *testing.T) {
 	reg := handlers.Standard()
 	mux := component.NewMux()
 	for _, name := range reg.Names() {
 		env := component.Env{JID: "iq.example.net", Hosts: []string{"example.net"}, StateDir: t.TempDir(), Version: "1.2.3"}
-		ext, err := reg[name].Build(nothing, env)
+		ext, err := reg[name].Build(least, env)
 		if err != nil {
 			t.Errorf("build %s: %v", name, err)
 			continue
@@ -106,6 +108,17 @@ func TestStandard(t *testing.T) {
 			t.Errorf("add %s: %v", name, err)
 		}
 	}
+}
+
+// least fills in what the sections of plugins have to say.
+func least(v any) error {
+	switch cfg := v.(type) {
+	case *static.Config:
+		cfg.Payload = "<terms xmlns='urn:example:static'/>"
+	case *webhook.Config:
+		cfg.Namespaces, cfg.URL = []string{"urn:example:webhook"}, "http://127.0.0.1:9/"
+	}
+	return nil
 }
 
 func TestStandardIsNewEachTime(t *testing.T) {
@@ -131,9 +144,9 @@ func TestDefaultsHaveKeys(t *testing.T) {
 			t.Errorf("the defaults of %s are a %s, want a struct", name, typ.Kind())
 			continue
 		}
-		for i := range typ.NumField() {
-			if typ.Field(i).Tag.Get("toml") == "" {
-				t.Errorf("%s: the field %s has no key", name, typ.Field(i).Name)
+		for _, field := range reflect.VisibleFields(typ) {
+			if !field.Anonymous && field.Tag.Get("toml") == "" {
+				t.Errorf("%s: the field %s has no key", name, field.Name)
 			}
 		}
 	}

@@ -8,9 +8,11 @@ import (
 	"github.com/iqd-xmpp/iqd/handlers/last"
 	"github.com/iqd-xmpp/iqd/handlers/ping"
 	"github.com/iqd-xmpp/iqd/handlers/roster"
+	"github.com/iqd-xmpp/iqd/handlers/static"
 	xtime "github.com/iqd-xmpp/iqd/handlers/time"
 	"github.com/iqd-xmpp/iqd/handlers/vcard"
 	"github.com/iqd-xmpp/iqd/handlers/version"
+	"github.com/iqd-xmpp/iqd/handlers/webhook"
 )
 
 // A Registry holds a Factory for each kind of handler. It is an ordinary map, to
@@ -24,9 +26,11 @@ func Standard() Registry {
 		"last":    Plain(last.New),
 		"ping":    Plain(ping.New),
 		"roster":  With(roster.DefaultConfig, roster.New),
+		"static":  With(static.DefaultConfig, static.New),
 		"time":    With(xtime.DefaultConfig, xtime.New),
 		"vcard":   With(vcard.DefaultConfig, vcard.New),
 		"version": With(version.DefaultConfig, version.New),
+		"webhook": With(webhook.DefaultConfig, webhook.New),
 	}
 }
 
