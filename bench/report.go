@@ -115,11 +115,26 @@ func (b *bench) fullLine() string {
 }
 
 func (b *bench) slowLine() string {
-	return "64 at a time, a tenth to a handler that sleeps 50 ms, p99 of the others: " + b.across(stageSlow, p99) + "."
+	return "64 at a time, a tenth to a handler that sleeps 50 ms, p99 of the others: " + b.across(stageSlow, p99) + "." + b.undisturbed(stageSlow)
 }
 
 func (b *bench) liarLine() string {
-	return "The same with a handler that says it is quick: " + b.across(stageLiar, p99) + "."
+	return "The same with a handler that says it is quick: " + b.across(stageLiar, p99) + "." + b.undisturbed(stageLiar)
+}
+
+// undisturbed writes p99 in each of our rounds that had no steal: a host that takes
+// the processor away delays everybody.
+func (b *bench) undisturbed(stage string) string {
+	var shown []string
+	for _, r := range b.of(stage, b.peers[0].name) {
+		if quiet(r) {
+			shown = append(shown, delay(p99(r)))
+		}
+	}
+	if len(shown) == 0 {
+		return " No round of it had steal below 1 %."
+	}
+	return fmt.Sprintf(" Its rounds with steal below 1 %%: %s.", strings.Join(shown, ", "))
 }
 
 func (b *bench) memoryLine() string {

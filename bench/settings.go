@@ -24,7 +24,7 @@ type settings struct {
 }
 
 func readSettings(env func(string) string) (settings, error) {
-	s := settings{rounds: 7, alone: 9, sleepers: 3, workloads: load.Workloads(), peers: peers(),
+	s := settings{rounds: 7, alone: 9, sleepers: 5, workloads: load.Workloads(), peers: peers(),
 		warmup: 200 * time.Millisecond, duration: 600 * time.Millisecond}
 	if quick := env("QUICK"); quick != "" && quick != "0" {
 		s.rounds, s.alone, s.sleepers, s.warmup, s.duration = 1, 3, 1, 100*time.Millisecond, 300*time.Millisecond

@@ -66,14 +66,20 @@ func (f *feeder) round(batch []byte, n int) {
 	}
 }
 
-// feed runs a component against a feeder and returns a function that has a batch
-// of requests answered.
-func feed(tb testing.TB, quick bool, batch int) func() {
+// feedPings returns a function that has a batch of pings answered.
+func feedPings(tb testing.TB, quick bool, batch int) func() {
 	tb.Helper()
 	mux := component.NewMux()
 	if err := mux.Add(component.Extension{Name: "ping", Routes: []component.Route{{Name: xmlName("urn:xmpp:ping", "ping"), Get: component.HandlerFunc(result), Quick: quick}}}); err != nil {
 		tb.Fatal(err)
 	}
+	return feed(tb, mux, "<ping xmlns='urn:xmpp:ping'/>", "type='result' ", "/>", batch)
+}
+
+// feed runs a component against a feeder and returns a function that has a batch
+// of requests answered, each with a reply of this type and rest.
+func feed(tb testing.TB, mux *component.Mux, payload, typ, rest string, batch int) func() {
+	tb.Helper()
 	f := newFeeder()
 	cfg := off(mux)
 	cfg.JID, cfg.Secret, cfg.Hosts = domain, "secret", []string{"example.net"}
@@ -99,10 +105,9 @@ func feed(tb testing.TB, quick bool, batch int) func() {
 	})
 	<-f.wrote // header
 	<-f.wrote // handshake
-	ping := iq("get", "abcd-1234", juliet, domain, "<ping xmlns='urn:xmpp:ping'/>")
-	pong := "<iq type='result' id='abcd-1234' from='" + domain + "' to='" + juliet + "'/>"
-	in := []byte(strings.Repeat(ping, batch))
-	return func() { f.round(in, batch*len(pong)) }
+	in := []byte(strings.Repeat(iq("get", "abcd-1234", juliet, domain, payload), batch))
+	reply := "<iq " + typ + "id='abcd-1234' from='" + domain + "' to='" + juliet + "'" + rest
+	return func() { f.round(in, batch*len(reply)) }
 }
 
 // TestPingAllocates: from the reader to the reply a ping costs one copy of the
@@ -112,7 +117,7 @@ func TestPingAllocates(t *testing.T) {
 		t.Log("the race detector allocates too: only that it runs is tested")
 	}
 	const batch = 200
-	round := feed(t, true, batch)
+	round := feedPings(t, true, batch)
 	for range 20 {
 		round()
 	}
@@ -127,7 +132,7 @@ func BenchmarkPing(b *testing.B) {
 	for label, quick := range map[string]bool{"quick": true, "slow": false} {
 		for _, batch := range []int{1, 100} {
 			b.Run(fmt.Sprint(label, "/", batch), func(b *testing.B) {
-				round := feed(b, quick, batch)
+				round := feedPings(b, quick, batch)
 				b.ReportAllocs()
 				for b.Loop() {
 					round()
@@ -136,6 +141,18 @@ func BenchmarkPing(b *testing.B) {
 			})
 		}
 	}
+}
+
+func BenchmarkUnhandled(b *testing.B) {
+	var meter component.Meter
+	mux := component.NewMux(component.Metrics(&meter), component.Recover())
+	rest := "><error type='cancel'><feature-not-implemented xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>"
+	round := feed(b, mux, "<query xmlns='urn:example:none'/>", "type='error' ", rest, 100)
+	b.ReportAllocs()
+	for b.Loop() {
+		round()
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*100), "ns/IQ")
 }
 
 func BenchmarkRoute(b *testing.B) {

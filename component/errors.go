@@ -50,6 +50,9 @@ func asError(err error) *Error {
 // not for them: it is answered as if no route had matched.
 var ErrUnhandled = errors.New("component: no handler for this request")
 
+// isUnhandled is errors.Is without its cost for what nearly always comes.
+func isUnhandled(err error) bool { return err == ErrUnhandled || errors.Is(err, ErrUnhandled) }
+
 // Errors of outgoing requests. Compare with errors.Is.
 var (
 	// ErrDisconnected says that the stream broke while a request waited for its reply.
@@ -148,17 +151,22 @@ func usualType(c stanza.Condition) stanza.ErrorType {
 	return ""
 }
 
-// sane returns e with a defined condition and type, whatever the handler put in.
+// kind returns a defined condition and type, whatever the handler put in.
+func (e *Error) kind() (stanza.Condition, stanza.ErrorType) {
+	cond, usual := e.Condition, usualType(e.Condition)
+	if usual == "" {
+		cond, usual = stanza.UndefinedCondition, stanza.Cancel
+	}
+	switch e.Type {
+	case stanza.Auth, stanza.Cancel, stanza.Continue, stanza.Modify, stanza.Wait:
+		return cond, e.Type
+	}
+	return cond, usual
+}
+
+// sane returns e with a defined condition and type.
 func (e *Error) sane() Error {
 	s := *e
-	usual := usualType(s.Condition)
-	if usual == "" {
-		s.Condition, usual = stanza.UndefinedCondition, stanza.Cancel
-	}
-	switch s.Type {
-	case stanza.Auth, stanza.Cancel, stanza.Continue, stanza.Modify, stanza.Wait:
-	default:
-		s.Type = usual
-	}
+	s.Condition, s.Type = e.kind()
 	return s
 }

@@ -2,7 +2,6 @@ package component
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"runtime/debug"
 	"sync"
@@ -142,7 +141,7 @@ func outcomeOf(err error) int {
 	switch {
 	case err == nil:
 		return 0
-	case errors.Is(err, ErrUnhandled):
+	case isUnhandled(err):
 		return 1
 	case asError(err) != nil:
 		return 2

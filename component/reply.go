@@ -33,7 +33,7 @@ func (c *Component) render(sc *scratch, req *Request, p Payload, err error) {
 // stanzaError returns what the requester gets to see of err. What it does not get
 // to see is logged.
 func (c *Component) stanzaError(req *Request, err error) *Error {
-	if errors.Is(err, ErrUnhandled) {
+	if isUnhandled(err) {
 		return c.unhandled(req)
 	}
 	if e := asError(err); e != nil {
@@ -99,47 +99,50 @@ func (c *Component) renderError(sc *scratch, req *Request, e *Error) {
 	if c.dropsErrors(req) && c.renderResult(sc, req, nil) == nil {
 		return
 	}
-	sc.isError, sc.err = true, e.sane()
-	for !c.tryError(sc, req) {
-		switch {
-		case sc.err.App != nil:
-			sc.err.App = nil
-		case sc.err.Text != "":
-			sc.err.Text = ""
-		case req.outer != nil:
-			c.renderError(sc, req.outer, &Error{Condition: e.Condition, Type: e.Type})
-			return
-		default:
-			sc.buf = sc.buf[:0]
-			return
-		}
+	sc.isError = true
+	if e.Text == "" && e.App == nil {
+		c.renderBare(sc, req, e)
+		return
+	}
+	sc.err = e.sane()
+	fits := c.tryError(sc, req)
+	if !fits && sc.err.App != nil {
+		sc.err.App = nil
+		fits = c.tryError(sc, req)
+	}
+	if !fits {
+		c.renderBare(sc, req, &sc.err)
 	}
 	sc.err = Error{}
 }
 
 func (c *Component) tryError(sc *scratch, req *Request) bool {
 	sc.buf = append(c.appendHead(sc.buf[:0], "error", req), '>')
-	if sc.err.Text == "" && sc.err.App == nil {
-		sc.buf = appendBare(sc.buf, &sc.err)
-	} else {
-		out, err := encodePayload(sc.buf, &sc.err, &sc.enc, c.replyLimits(len(sc.buf), req))
-		if err != nil {
-			return false
-		}
-		sc.buf = out
+	out, err := encodePayload(sc.buf, &sc.err, &sc.enc, c.replyLimits(len(sc.buf), req))
+	if err != nil {
+		return false
 	}
-	sc.buf = append(sc.buf, iqEnd...)
+	sc.buf = append(out, iqEnd...)
 	return c.complete(sc, req) == nil
 }
 
-// appendBare is EncodeXML of a sane error without text: most errors are, and
-// there is nothing in it to check.
-func appendBare(buf []byte, e *Error) []byte {
-	buf = append(buf, "<error type='"...)
-	buf = append(buf, e.Type...)
+// renderBare renders an error of a condition only: most are, and there is nothing
+// in it to check.
+func (c *Component) renderBare(sc *scratch, req *Request, e *Error) {
+	cond, typ := e.kind()
+	buf := c.appendHead(sc.buf[:0], "error", req)
+	buf = append(buf, "><error type='"...)
+	buf = append(buf, typ...)
 	buf = append(buf, "'><"...)
-	buf = append(buf, e.Condition...)
-	return append(buf, " xmlns='"+nsStanzas+"'/></error>"...)
+	buf = append(buf, cond...)
+	sc.buf = append(buf, " xmlns='"+nsStanzas+"'/></error>"+iqEnd...)
+	switch {
+	case c.complete(sc, req) == nil:
+	case req.outer != nil:
+		c.renderError(sc, req.outer, &Error{Condition: cond, Type: typ})
+	default:
+		sc.buf = sc.buf[:0]
+	}
 }
 
 // EncodeXML writes the error element (RFC 6120, 8.3.2).

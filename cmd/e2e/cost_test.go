@@ -20,7 +20,7 @@ import (
 // alone. On a machine that others use too, waking up costs more, and the bounds here
 // only catch a collapse.
 func TestCostBesideServer(t *testing.T) {
-	const clients, window, each = 4, 200, 2000
+	const clients, window, each = 4, 200, 5000
 	for kind, limit := range map[string]struct{ goal, most float64 }{ // one at a time
 		realserver.Prosody:  {3, 15},
 		realserver.Ejabberd: {20, 50},
