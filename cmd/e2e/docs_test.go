@@ -77,7 +77,7 @@ func TestDocumentsHaveNoOtherBlocks(t *testing.T) {
 			switch {
 			case b.lang == "go" && b.path() == "":
 				t.Errorf("%s:%d: a block of Go does not begin with the path of its file", doc, b.line)
-			case !slices.Contains([]string{"go", "iq", "toml", "sh", "lua", "yaml", ""}, b.lang):
+			case !slices.Contains([]string{"go", "iq", "toml", "sh", "lua", "yaml", "python", ""}, b.lang):
 				t.Errorf("%s:%d: nobody runs blocks of %q", doc, b.line, b.lang)
 			}
 		}
