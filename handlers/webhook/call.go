@@ -78,7 +78,7 @@ func isAbsent(err error) bool {
 // request, too.
 func (h *hook) final(err error) error {
 	if !isAbsent(err) {
-		return err
+		return h.named(err)
 	}
 	h.log.Warn("webhook cannot be reached", slog.String("url", h.target.shown), slog.Any("err", err))
 	return component.Errorf(stanza.RemoteServerTimeout, "the service behind this one cannot be reached")

@@ -133,7 +133,7 @@ func read(r *http.Request) (q question) {
 
 // answer writes a JSON-RPC answer; more are its members beside jsonrpc and id.
 func answer(w http.ResponseWriter, id int, more string) {
-	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	fmt.Fprintf(w, `{"jsonrpc":"2.0","id":%d,%s}`, id, more)
 }
 

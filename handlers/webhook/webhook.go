@@ -82,23 +82,3 @@ func (h *hook) Notify(ctx context.Context, call *plugin.Call) {
 		resp.Body.Close()
 	}
 }
-
-// naming has the errors of a handler say which URL they are about.
-func (h *hook) naming(next component.Handler) component.Handler {
-	if next == nil {
-		return nil
-	}
-	return component.HandlerFunc(func(ctx context.Context, req *component.Request) (component.Payload, error) {
-		p, err := next.ServeIQ(ctx, req)
-		return p, h.named(err)
-	})
-}
-
-// named returns err with the URL. What reaches the requester stays as it is.
-func (h *hook) named(err error) error {
-	var said *component.Error
-	if err == nil || errors.Is(err, component.ErrUnhandled) || errors.As(err, &said) {
-		return err
-	}
-	return fmt.Errorf("webhook %s: %w", h.target.shown, err)
-}
