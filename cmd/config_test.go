@@ -68,6 +68,7 @@ func TestConfigMistakes(t *testing.T) {
 
 		// [component]
 		"no jid":                  {"[component]\nserver = '127.0.0.1:5347'\nsecret = 'x'\n", ":1:1: component.jid is missing"},
+		"no component":            {"[log]\nlevel = 'info'\n", ":1:1: component.jid is missing"},
 		"no server":               {"[component]\njid = 'iq.example.net'\nsecret = 'x'\n", ":1:1: component.server is missing"},
 		"C04 no secret":           {"[component]\njid = 'iq.example.net'\nserver = '127.0.0.1:5347'\n", ":1:1: component.secret is missing"},
 		"C05 jid with local part": {strings.Replace(head, "iq.ex", "a@iq.ex", 1), `:2:1: component.jid: "a@iq.example.net" is no domain`},
@@ -142,6 +143,7 @@ func TestConfigMistakes(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			text := tc.text
 			switch {
+			case name == "no component":
 			case name == "C03 in an inline table":
 				text, tc.want = tc.text+head, `:1:8: unknown key "log.levl"; did you mean "level"?`
 			case name == "C02 number for a section":

@@ -96,7 +96,8 @@ func (d *document) syntaxError(err error) error {
 func (d *document) fail(err error) error { return &FileError{File: d.name, Err: err} }
 
 // errorAt returns err with the place of a key; one that is not written has that
-// of the section that it belongs to.
+// of the section that it belongs to, and where there is no such section either, the
+// beginning of the file.
 func (d *document) errorAt(err error, path ...string) error {
 	p := d.at(path...)
 	return &FileError{d.name, p.line, p.col, err}
@@ -107,14 +108,14 @@ func (d *document) errorf(path []string, format string, args ...any) error {
 	return d.errorAt(fmt.Errorf("%s: %w", keyName(path), fmt.Errorf(format, args...)), path...)
 }
 
-// at returns where a key is written, or the nearest section around it.
+// at returns where a key is written, or the nearest section around it, or the whole.
 func (d *document) at(path ...string) position {
 	for n := len(path); n > 0; n-- {
 		if p, ok := d.pos[pathKey(path[:n])]; ok {
 			return p
 		}
 	}
-	return position{}
+	return position{1, 1}
 }
 
 // lookup returns the value of a key.
