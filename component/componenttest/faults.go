@@ -118,12 +118,12 @@ func (s *Server) CloseStream() {
 	})
 }
 
-// StreamError ends every stream with an error (RFC 6120, 4.9.3). The text may be
-// empty.
+// StreamError ends every stream with an error (RFC 6120, 4.9.3), one that has yet to
+// be opened too. The text may be empty.
 func (s *Server) StreamError(cond, text string) {
 	s.change(func() {
 		for _, st := range s.conns {
-			st.finish((&streamError{cond, text}).xml())
+			st.expel(&streamError{cond, text})
 		}
 	})
 }

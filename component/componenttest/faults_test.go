@@ -82,6 +82,17 @@ func TestStreamError(t *testing.T) {
 	c.wantEnd(streamError("system-shutdown", "bye &amp; thanks"))
 }
 
+// RFC 6120, 4.9.1.2: an error during setup comes behind a header.
+func TestStreamErrorBeforeTheHeader(t *testing.T) {
+	each(t, func(t *testing.T, p componenttest.Personality) {
+		srv := newServer(t, componenttest.Options{Personality: p})
+		c := dial(t, srv)
+		srv.StreamError("internal-server-error", "")
+		c.expect(`^<\?xml version='1.0'\?><stream:stream [^>]*id='[^']+'[^>]*>`)
+		c.wantEnd(streamError("internal-server-error", ""))
+	})
+}
+
 func TestReject(t *testing.T) {
 	srv := newServer(t, componenttest.Options{})
 	srv.Reject("internal-server-error", "")

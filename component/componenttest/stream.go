@@ -113,15 +113,15 @@ func (st *stream) failed(err error) {
 	}
 }
 
-// refuse ends the stream with an error. The header comes first (RFC 6120,
-// 4.9.1.2).
-func (st *stream) refuse(e *streamError) {
-	st.srv.change(func() {
-		if !st.begun {
-			st.begin(st.srv.opts.Domain)
-		}
-		st.finish(e.xml())
-	})
+// refuse ends the stream with an error.
+func (st *stream) refuse(e *streamError) { st.srv.change(func() { st.expel(e) }) }
+
+// expel is refuse by who holds the lock. The header comes first (RFC 6120, 4.9.1.2).
+func (st *stream) expel(e *streamError) {
+	if !st.begun {
+		st.begin(st.srv.opts.Domain)
+	}
+	st.finish(e.xml())
 }
 
 // finish writes the server's last words and closes. The caller holds the lock.
