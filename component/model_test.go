@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"pgregory.net/rapid"
 )
@@ -27,12 +28,33 @@ func TestModel(t *testing.T) {
 func TestModelCalls(t *testing.T) { checkModel(t, "calls") }
 
 func checkModel(t *testing.T, flavour string) {
+	limit := modelLimit(t)
+	failed, left := false, 0
 	rapid.Check(t, func(rt *rapid.T) {
+		if !failed && !limit.IsZero() && time.Now().After(limit) {
+			left++
+			return
+		}
 		plan := drawPlan(rt, flavour)
 		if wrong := runModel(t, plan); len(wrong) > 0 {
+			failed = true // it is made smaller now, and that wants more runs
 			rt.Fatalf("%s\nplan:\n%s", strings.Join(wrong, "\n"), plan)
 		}
 	})
+	if left > 0 {
+		t.Logf("%d plans were left out: the rest of -timeout is for other tests", left)
+	}
+}
+
+// modelLimit returns when to stop: rapid would go on until go test -timeout is
+// nearly over, and there are other tests behind this one. Each takes a quarter of
+// what is left.
+func modelLimit(t *testing.T) time.Time {
+	end, ok := t.Deadline()
+	if !ok {
+		return time.Time{}
+	}
+	return time.Now().Add(time.Until(end) / 4)
 }
 
 func runModel(t *testing.T, plan modelPlan) (wrong []string) {
