@@ -5,23 +5,35 @@ import (
 	"time"
 )
 
-// confirmEvery is how often we make sure that replies have reached the server,
-// while there are new ones.
-const confirmEvery = time.Second
+// How often we make sure that replies have reached the server while there are new
+// ones: the more there are, the more would be in doubt.
+const (
+	confirmEvery = time.Second
+	confirmSoon  = 100 * time.Millisecond
+	confirmMany  = 50
+)
 
 // confirm asks for a sign that the server has taken what was written to the
 // stream: it handles a stream in order (RFC 6120, 10.1), so an answer to a ping
 // says that the replies ahead of it have been read. What comes from the server says
-// nothing of the kind, for it may have been on its way before. Replies behind the
-// last sign are those whose fate is unknown when the stream is reset.
+// nothing of the kind, for it may have been on its way before, and neither does the
+// kernel: that the other side has acknowledged bytes is not to have read them.
+// Replies behind the last sign are those whose fate is unknown when the stream ends.
 func (s *stream) confirm() {
 	defer s.c.wg.Done()
 	if s.c.cfg.Liveness == LivenessOff {
 		return
 	}
-	for s.pause(confirmEvery) {
-		if ahead := s.c.out.replied.Load(); ahead != s.confirmed.Load() && s.asked() {
-			s.confirmed.Store(ahead)
+	for wait := confirmSoon; s.pause(wait); {
+		wait = confirmEvery
+		ahead := s.c.out.replied.Load()
+		fresh := ahead - s.confirmed.Load()
+		if fresh == 0 || !s.asked() {
+			continue
+		}
+		s.confirmed.Store(ahead)
+		if fresh > confirmMany {
+			wait = confirmSoon
 		}
 	}
 }
@@ -37,11 +49,11 @@ func (s *stream) asked() bool {
 	return err == nil || errors.As(err, &peer)
 }
 
-// count notes the replies whose fate is unknown. A server that closes its side of
-// the connection without a word reads on what we wrote; one that resets it, or has
-// ended the stream with a tag or an error, may not.
+// count notes the replies whose fate is unknown. However a server ends a stream
+// unasked, in order too, it may have left unread what we wrote. One whose stream was
+// deaf has just answered, and reads on until we have said good-bye.
 func (s *stream) count(err error) {
-	if err != nil && !closedInOrder(err) {
+	if err != nil && !errors.Is(err, errDeaf) {
 		s.c.stats.unconfirmed.Add(s.c.out.replied.Load() - s.confirmed.Load())
 	}
 }

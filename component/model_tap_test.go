@@ -4,11 +4,10 @@ import (
 	"bytes"
 	"encoding/xml"
 	"errors"
-	"io"
 	"net"
+	"os"
 	"slices"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/iqd-xmpp/iqd/component"
@@ -24,8 +23,8 @@ type tap struct {
 	in, out record
 	blocked [][2]time.Time // when a write had to wait
 	down    time.Time      // no longer of use to the component
-	reset   bool           // that was a reset
-	broken  bool           // something else than an end has been seen
+	lost    bool           // that was not its own doing
+	broken  bool           // something has gone wrong
 
 	read, written []seen // by the component: set by digest
 }
@@ -96,12 +95,13 @@ func (t *tap) Close() error {
 // CloseWrite ends one direction.
 func (t *tap) CloseWrite() error { return t.Conn.(interface{ CloseWrite() error }).CloseWrite() }
 
-// fell notes the first thing that made the connection useless.
+// fell notes the first thing that made the connection useless. A deadline is the
+// component's own doing, to end a write.
 func (t *tap) fell(err error) {
 	if t.down.IsZero() {
-		t.down, t.reset = time.Now(), errors.Is(err, syscall.ECONNRESET)
+		t.down, t.lost = time.Now(), err != nil && !errors.Is(err, os.ErrDeadlineExceeded)
 	}
-	t.broken = t.broken || err != nil && err != io.EOF
+	t.broken = t.broken || err != nil
 }
 
 // digest makes stanzas of what passed, once nothing passes any more.

@@ -46,7 +46,7 @@ type Stats struct {
 	Panics       uint64
 	HandedOff    uint64 // quick calls that were not quick
 	Expired      uint64 // replies dropped: no stream before their deadline
-	Unconfirmed  uint64 // replies written to a stream that was reset, after the last sign that it was read
+	Unconfirmed  uint64 // replies written to a stream that ended unasked, after the last sign that it was read
 	Ignored      uint64 // presence, messages, unknown elements that nobody takes
 	Unsolicited  uint64 // results and errors that nobody waits for
 	Spoofed      uint64 // replies to our requests from somebody else

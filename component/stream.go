@@ -114,10 +114,6 @@ func (s *stream) run(ctx context.Context) error {
 	return err
 }
 
-func closedInOrder(err error) bool {
-	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, errDeaf)
-}
-
 // goodbye closes the stream as RFC 6120, 4.4 has it: our closing tag, then what
 // the server still has to say, then the connection.
 func (s *stream) goodbye(err error) {
