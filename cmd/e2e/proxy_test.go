@@ -12,12 +12,13 @@ import (
 )
 
 // A proxy lies between a component and its server, one connection at a time, and
-// ends each some time after it has begun.
+// ends each some time after the server's first word: a busy Prosody may take longer
+// than that to say it, and a component that is never let in shows nothing.
 type proxy struct {
 	t      *testing.T
 	srv    *realserver.Server
 	listen net.Listener
-	life   time.Duration // of a connection
+	life   time.Duration // of a connection that has begun
 	reset  bool          // ends it with resets, and else in order
 	broken atomic.Int64  // connections ended by us
 	calm   chan struct{} // closed when no more are to be ended
@@ -59,13 +60,12 @@ func (p *proxy) pass(near *net.TCPConn) {
 	far := conn.(*net.TCPConn)
 	var both sync.WaitGroup
 	up, down := make(chan struct{}), make(chan struct{})
+	server := &mortal{Reader: far, life: p.life, over: make(chan struct{})}
 	both.Go(func() { defer close(up); _, _ = io.Copy(far, near) })
-	both.Go(func() { defer close(down); _, _ = io.Copy(near, far) })
+	both.Go(func() { defer close(down); _, _ = io.Copy(near, server) })
 	defer both.Wait()
-	timer := time.NewTimer(p.life)
-	defer timer.Stop()
 	select {
-	case <-timer.C:
+	case <-server.over:
 		select {
 		case <-p.calm:
 		default:
@@ -84,6 +84,22 @@ func (p *proxy) pass(near *net.TCPConn) {
 		_ = near.CloseWrite()
 		<-up
 	}
+}
+
+// A mortal is read until some time after its first word, and then says so.
+type mortal struct {
+	io.Reader
+	life time.Duration
+	once sync.Once
+	over chan struct{}
+}
+
+func (m *mortal) Read(b []byte) (int, error) {
+	n, err := m.Reader.Read(b)
+	if n > 0 {
+		m.once.Do(func() { time.AfterFunc(m.life, func() { close(m.over) }) })
+	}
+	return n, err
 }
 
 // end breaks the connection. In order: what the server sent is forwarded no more,
