@@ -62,7 +62,7 @@ func (s *stream) open(ctx context.Context) error {
 	}
 	if h.ID != "" {
 		if _, err := io.WriteString(s.conn, "<handshake>"+handshake(h.ID, c.cfg.Secret)+"</handshake>"); err != nil {
-			return fmt.Errorf("write handshake: %w", err)
+			return handshakeError(err)
 		}
 	} // without an id only an error can follow: Prosody does not know our domain
 	if err := s.acknowledged(); err != nil {
@@ -80,10 +80,7 @@ func (s *stream) open(ctx context.Context) error {
 func (s *stream) acknowledged() error {
 	for {
 		if err := s.rd.Next(&s.st); err != nil {
-			if errors.Is(err, wire.ErrClosed) || errors.Is(err, io.EOF) {
-				return fmt.Errorf("the server closed the stream during the handshake: %w", io.EOF)
-			}
-			return fmt.Errorf("read handshake: %w", readError(err))
+			return handshakeError(err)
 		}
 		switch name := s.st.Name; {
 		case name.Space == nsStream && name.Local == "error":
@@ -103,23 +100,41 @@ func handshake(id, secret string) string {
 	return hex.EncodeToString(sum[:])
 }
 
+// handshakeError says what became of the handshake. A server that refuses us says
+// why, or closes the stream with a tag.
+func handshakeError(err error) error {
+	switch {
+	case errors.Is(err, wire.ErrClosed):
+		return errors.New("the server closed the stream during the handshake")
+	case isEnd(err):
+		return &earlyEndError{"the server closed the connection during the handshake", err}
+	}
+	return fmt.Errorf("handshake: %w", readError(err))
+}
+
 // headerError says what the bytes look like that are no stream header.
 func headerError(err error) error {
 	var syn *wire.SyntaxError
 	switch {
 	case errors.As(err, &syn):
 		return fmt.Errorf("this is no XMPP component port: %w", err)
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
-		return &earlyEOFError{err}
+	case isEnd(err):
+		return &earlyEndError{"the server closed the connection before its stream header", err}
 	}
 	return fmt.Errorf("open stream: %w", readError(err))
 }
 
-// An earlyEOFError is a connection that ended before the server's header: it is
-// stopping, starting, or wants TLS.
-type earlyEOFError struct{ err error }
-
-func (e *earlyEOFError) Error() string {
-	return "the server closed the connection before its stream header"
+// isEnd reports whether err is that of a connection which the other side has closed.
+func isEnd(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
-func (e *earlyEOFError) Unwrap() error { return e.err }
+
+// An earlyEndError is a connection that ended without a word before we were let in:
+// the server is stopping, starting, or wants TLS.
+type earlyEndError struct {
+	text string
+	err  error
+}
+
+func (e *earlyEndError) Error() string { return e.text }
+func (e *earlyEndError) Unwrap() error { return e.err }

@@ -5,6 +5,7 @@ import (
 	"net"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -148,6 +149,42 @@ func (c *rawConn) trickle(s string) {
 			return
 		}
 		time.Sleep(time.Second)
+	}
+}
+
+// A server that ends the connection without a word in the middle of the handshake is
+// overrun or restarts, and does not refuse us: it is tried again soon, every time, and
+// less often only when that has gone on for minutes. One that closes the stream in
+// words is tried ever more seldom.
+func TestN10EndsInHandshake(t *testing.T) {
+	for label, tc := range map[string]struct {
+		last  string
+		least time.Duration // the longest delay in the first minute
+		most  time.Duration
+	}{"bare EOF": {"", 0, time.Second / 2}, "end tag": {"</stream:stream>", 2 * time.Second, time.Minute}} {
+		t.Run(label, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var longest atomic.Int64
+				cfg := off(muxOf(t))
+				cfg.Notify = func(s component.Status) { longest.Store(max(longest.Load(), int64(s.Retry))) }
+				s := newRaw(t)
+				s.start(cfg)
+				for begun := time.Now(); time.Since(begun) < time.Minute; {
+					c := s.accept()
+					c.header("1")
+					c.until("</handshake>")
+					if tc.last != "" {
+						c.write(tc.last)
+					}
+					_ = c.Close()
+				}
+				if d := time.Duration(longest.Load()); d < tc.least || d > tc.most {
+					t.Errorf("the next try came after up to %s, want from %s to %s", d, tc.least, tc.most)
+				}
+				c := s.online()
+				go func() { _ = c.rest() }()
+			})
+		})
 	}
 }
 

@@ -92,7 +92,7 @@ func (p *pacer) said(e *StreamError) time.Duration {
 // isAbsent reports whether err says that there is no server behind the port.
 func isAbsent(err error) bool {
 	var op *net.OpError
-	var early *earlyEOFError
+	var early *earlyEndError
 	var dns *net.DNSError
 	return errors.As(err, &early) || errors.As(err, &dns) || errors.As(err, &op) && op.Op == "dial"
 }
