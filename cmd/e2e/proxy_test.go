@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"bytes"
 	"io"
 	"net"
 	"sync"
@@ -12,13 +13,13 @@ import (
 )
 
 // A proxy lies between a component and its server, one connection at a time, and
-// ends each some time after the server's first word: a busy Prosody may take longer
-// than that to say it, and a component that is never let in shows nothing.
+// ends each some time after the server has accepted the handshake: a busy Prosody may
+// take longer than that to do so, and a component that is never let in shows nothing.
 type proxy struct {
 	t      *testing.T
 	srv    *realserver.Server
 	listen net.Listener
-	life   time.Duration // of a connection that has begun
+	life   time.Duration // of a connection, once the handshake is accepted
 	reset  bool          // ends it with resets, and else in order
 	broken atomic.Int64  // connections ended by us
 	calm   chan struct{} // closed when no more are to be ended
@@ -86,7 +87,8 @@ func (p *proxy) pass(near *net.TCPConn) {
 	}
 }
 
-// A mortal is read until some time after its first word, and then says so.
+// A mortal is a server's side, and says when some time has passed since it let the
+// component in.
 type mortal struct {
 	io.Reader
 	life time.Duration
@@ -96,7 +98,7 @@ type mortal struct {
 
 func (m *mortal) Read(b []byte) (int, error) {
 	n, err := m.Reader.Read(b)
-	if n > 0 {
+	if bytes.Contains(b[:n], []byte("<handshake")) {
 		m.once.Do(func() { time.AfterFunc(m.life, func() { close(m.over) }) })
 	}
 	return n, err
