@@ -14,6 +14,7 @@ func TestPluginMistakes(t *testing.T) {
 	const (
 		hook  = "[handlers.weather]\nkind = 'webhook'\nnamespaces = ['urn:example:weather']\n"
 		fixed = "[handlers.terms]\nkind = 'static'\n"
+		child = "[handlers.weather]\nkind = 'exec'\nnamespaces = ['urn:example:weather']\n"
 	)
 	for name, tc := range map[string]struct{ conf, want string }{
 		"no url":             {hook, ":5:1: [handlers.weather] url: is missing"},
@@ -30,6 +31,12 @@ func TestPluginMistakes(t *testing.T) {
 		"file cut off":       {fixed + "file = 'cut.xml'\n", ":7:1: [handlers.terms] file "},
 		"line of the file":   {fixed + "file = 'cut.xml'\n", "cut.xml:2:4: not-well-formed"},
 		"commands":           {fixed + "payload = \"<a xmlns='urn:x'/>\"\ncommands = [{node = 'x'}]\n", ":8:1: [handlers.terms] commands: "},
+		"no command":         {child, ":5:1: [handlers.weather] command: name the program"},
+		"H12 missing":        {child + "command = ['/nonexistent/weather']\n", ":8:1: [handlers.weather] command: stat /nonexistent/weather: no such file"},
+		"H12 not executable": {child + "command = ['./cut.xml']\n", "cut.xml is not executable (mode 0600)"},
+		"command of a shell": {child + "command = 'python3 weather.py'\n", ":8:1: handlers.weather.command: is a string, not a list"},
+		"env of a number":    {child + "command = ['cat']\nenv = {A = 1}\n", ":9:8: handlers.weather.env.A: is an integer, not a string"},
+		"child as it should": {child + "command = ['cat']\n", ""},
 		"as it should be":    {hook + "url = 'http://localhost/'\n" + fixed + "payload = \"<a xmlns='urn:x'/>\"\n", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -43,6 +50,28 @@ func TestPluginMistakes(t *testing.T) {
 			contains(t, errs, tc.want)
 		})
 	}
+}
+
+// H12: a reload that names a plugin that is not there changes nothing, and that it
+// is not there is in the log.
+func TestH12_ReloadKeepsTheOldPlugin(t *testing.T) {
+	const plugin = "[handlers.ping]\n[handlers.weather]\nkind = 'exec'\nnamespaces = ['urn:example:weather']\ncommand = ['%s']\n"
+	const answers = `while read -r line; do id="${line#*:}"; id="${id#*:}"; echo "{\"jsonrpc\":\"2.0\",\"id\":${id%%,*},\"result\":{}}"; done`
+	dir := t.TempDir()
+	program := put(t, dir, "weather", "#!/bin/sh\n"+answers+"\n", 0o700)
+	r := stage(t, fmt.Sprintf(plugin, program)).start().online()
+	ask := func() {
+		t.Helper()
+		if got := r.ask("juliet@example.net/balcony", "urn:example:weather", "query"); !isResult(got) {
+			t.Fatalf("answered with %s\n%s", got, r.log)
+		}
+	}
+	ask()
+	r.write(fmt.Sprintf(plugin, "/nonexistent/weather"))
+	r.signals <- sigHUP
+	r.log.wait(t, "reload failed, the old configuration stays in force")
+	contains(t, r.log.String(), "[handlers.weather] command: stat /nonexistent/weather: no such file")
+	ask()
 }
 
 // A webhook whose secrets others can read, or that is asked without encryption, is

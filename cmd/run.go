@@ -96,7 +96,10 @@ func (c *Config) environment(getenv func(string) string, log *slog.Logger) compo
 	if _, parent, ok := strings.Cut(c.Component.JID, "."); ok && hosts == nil {
 		hosts = []string{parent}
 	}
-	return component.Env{JID: c.Component.JID, Hosts: hosts, StateDir: stateDir(getenv), Version: Version(), Log: log}
+	return component.Env{
+		JID: c.Component.JID, Hosts: hosts, StateDir: stateDir(getenv), Version: Version(), Log: log,
+		Limits: component.Limits(c.Limits),
+	}
 }
 
 // stateDir returns where handlers keep their files: what systemd says, or

@@ -110,6 +110,8 @@ func (s *section) has(key string) bool { return s.conf.doc.has("handlers", s.nam
 func (s *section) build(env component.Env) (component.Extension, error) {
 	env.Name = s.name
 	env.Log = env.Log.With(slog.String("handler", s.name))
+	env.Limits.HandlerTimeout = cmp.Or(s.common.Timeout, env.Limits.HandlerTimeout)
+	env.MaxInFlight = cmp.Or(s.common.MaxInFlight, 256)
 	ext, err := s.factory.Build(s.decode, env)
 	if err != nil {
 		return ext, s.locate(err)

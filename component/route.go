@@ -106,4 +106,7 @@ type Env struct {
 	StateDir string   // to keep files in; may not exist yet
 	Version  string   // of the program
 	Log      *slog.Logger
+
+	Limits      Limits // of the component, with the section's own timeout; zero: not known
+	MaxInFlight int    // requests of the section that run at once; zero: not known
 }

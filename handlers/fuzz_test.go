@@ -48,11 +48,14 @@ func standardRequests() (list []string) {
 	return list
 }
 
-// standardMux returns a mux with every standard handler.
+// standardMux returns a mux with every standard handler but that of processes, which
+// no bubble holds.
 func standardMux(t *testing.T) *component.Mux {
 	t.Helper()
 	mux := component.NewMux()
-	for name, factory := range handlers.Standard() {
+	reg := handlers.Standard()
+	delete(reg, "exec")
+	for name, factory := range reg {
 		ext, err := factory.Build(func(v any) error {
 			if cfg, ok := v.(*roster.Config); ok {
 				cfg.Store, cfg.PushToSender = "memory:", true

@@ -9,6 +9,7 @@ import (
 
 	"github.com/iqd-xmpp/iqd/component"
 	"github.com/iqd-xmpp/iqd/handlers"
+	"github.com/iqd-xmpp/iqd/handlers/exec"
 	"github.com/iqd-xmpp/iqd/handlers/static"
 	"github.com/iqd-xmpp/iqd/handlers/webhook"
 )
@@ -113,6 +114,8 @@ func TestStandard(t *testing.T) {
 // least fills in what the sections of plugins have to say.
 func least(v any) error {
 	switch cfg := v.(type) {
+	case *exec.Config:
+		cfg.Namespaces, cfg.Command = []string{"urn:example:exec"}, []string{"cat"}
 	case *static.Config:
 		cfg.Payload = "<terms xmlns='urn:example:static'/>"
 	case *webhook.Config:

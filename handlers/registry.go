@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/iqd-xmpp/iqd/handlers/disco"
+	"github.com/iqd-xmpp/iqd/handlers/exec"
 	"github.com/iqd-xmpp/iqd/handlers/last"
 	"github.com/iqd-xmpp/iqd/handlers/ping"
 	"github.com/iqd-xmpp/iqd/handlers/roster"
@@ -23,6 +24,7 @@ type Registry map[string]Factory
 func Standard() Registry {
 	return Registry{
 		"disco":   With(disco.DefaultConfig, disco.New),
+		"exec":    With(exec.DefaultConfig, exec.New),
 		"last":    Plain(last.New),
 		"ping":    Plain(ping.New),
 		"roster":  With(roster.DefaultConfig, roster.New),
