@@ -12,7 +12,11 @@ import (
 
 // Extension returns the extension of a plugin that t leads to.
 func (c Config) Extension(name string, t Transport) (component.Extension, error) {
-	return c.extension(name, iqHandler{t})
+	ext, err := c.extension(name, iqHandler{t})
+	if err == nil {
+		ext.Commands = c.commands(t)
+	}
+	return ext, err
 }
 
 // Serve returns the extension of a plugin whose requests h answers. It has no
