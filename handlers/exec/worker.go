@@ -60,12 +60,22 @@ func (w *worker) run(ctx context.Context) {
 		w.broken.Store(short >= mostShort)
 		w.pool.announce()
 		delay := pace.NextBackOff()
-		w.log.Error("plugin ended, starting it again", slog.Any("err", err),
-			slog.Duration("lived", lived.Round(time.Millisecond)), slog.Duration("in", delay.Round(time.Millisecond)))
+		w.report(err, lived, delay)
 		if !sleep(ctx, delay) {
 			return
 		}
 	}
+}
+
+// report logs how a child has ended.
+func (w *worker) report(err error, lived, delay time.Duration) {
+	attrs := []any{
+		slog.Any("err", err), slog.Duration("lived", lived.Round(time.Millisecond)), slog.Duration("in", delay.Round(time.Millisecond)),
+	}
+	if h := hint(err, lived); h != "" {
+		attrs = append(attrs, slog.String("hint", h))
+	}
+	w.log.Error("plugin ended, starting it again", attrs...)
 }
 
 // live is the life of one child. The error says how it ended.
