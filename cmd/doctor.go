@@ -117,6 +117,7 @@ func (d *doctor) configuration() error {
 	}
 	d.add(finding{what: "configuration", seen: fmt.Sprintf("%s, with %s", d.cfg.JID, count(len(d.conf.Handlers), "handler", "handlers"))})
 	d.otherSecret()
+	d.plugins()
 	return nil
 }
 
@@ -133,6 +134,7 @@ func (d *doctor) read() error {
 	if err := errors.Join(advised(err, false), tokenErr, buildErr); err != nil {
 		return err
 	}
+	warnings = append(warnings, set.check()...)
 	if err := set.close(); err != nil { // none has been started
 		return fmt.Errorf("close handlers: %w", err)
 	}
