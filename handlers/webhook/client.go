@@ -15,8 +15,7 @@ import (
 const (
 	connectTimeout = 10 * time.Second // the request's deadline is usually nearer
 	idleTimeout    = 30 * time.Second // of a connection that is kept
-	notifyTimeout  = 2 * time.Second
-	maxHeaderBytes = 64 << 10 // of an answer
+	maxHeaderBytes = 64 << 10         // of an answer
 )
 
 // newClient returns a client that does what it is told and nothing else: no

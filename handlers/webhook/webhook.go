@@ -3,7 +3,6 @@
 package webhook
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -11,7 +10,6 @@ import (
 	"sync/atomic"
 
 	"github.com/iqd-xmpp/iqd/component"
-	"github.com/iqd-xmpp/iqd/handlers/internal/plugin"
 )
 
 // New returns an extension whose requests are answered behind an URL. The files
@@ -31,6 +29,7 @@ func New(cfg Config, env component.Env) (component.Extension, error) {
 	}
 	ext.Check = func() error { return h.warnings(cfg, env.StateDir) }
 	ext.Close = func() error {
+		h.notices.wait()
 		h.client.CloseIdleConnections()
 		return nil
 	}
@@ -46,6 +45,7 @@ type hook struct {
 	longest int         // answer
 	retries int
 	number  atomic.Uint64 // of the last call
+	notices notices
 	log     *slog.Logger
 }
 
@@ -60,7 +60,7 @@ func newHook(cfg Config, env component.Env) (*hook, error) {
 	if to.user && cfg.TokenFile != "" {
 		return nil, errors.New("token_file: url has a user already, and one of the two can be sent")
 	}
-	h := &hook{target: to, longest: cfg.MaxAnswerBytes, retries: cfg.Retries, log: env.Log}
+	h := &hook{target: to, longest: cfg.MaxAnswerBytes, retries: cfg.Retries, notices: newNotices(), log: env.Log}
 	if h.log == nil {
 		h.log = slog.New(slog.DiscardHandler)
 	}
@@ -72,13 +72,4 @@ func newHook(cfg Config, env component.Env) (*hook, error) {
 	}
 	h.client, err = newClient(cfg, env.StateDir, to)
 	return h, err
-}
-
-// Notify implements plugin.Transport.
-func (h *hook) Notify(ctx context.Context, call *plugin.Call) {
-	ctx, cancel := context.WithTimeout(ctx, notifyTimeout)
-	defer cancel()
-	if resp, err := h.post(ctx, call.Append(ctx, nil, 0), false); err == nil {
-		resp.Body.Close()
-	}
 }
