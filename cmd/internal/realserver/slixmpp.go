@@ -32,9 +32,11 @@ type SlixmppError struct {
 // The steps, with arguments behind colons: "info:NODE" and "items:NODE" (xep_0030), "version"
 // (xep_0092), "ping" (xep_0199), "time" (xep_0202), "last" (xep_0012), "vcard" (xep_0054),
 // "roster", "roster-set:JID:NAME:GROUP...", "roster-remove:JID", "commands" and
-// "command:NODE:ACTION,VAR=VALUE...:..." (xep_0050), which runs a command and then does each action with the
-// form filled in, and "query:NAMESPACE", which sends an empty query. NODE may be left out, with its colon. A step gives an object; "error" in it is a SlixmppError,
-// "xml" the answer as slixmpp holds it, and the rest is what the plugin read: slixmpp.py has the names.
+// "command:NODE:ACTION,VAR=VALUE...:..." (xep_0050), which runs a command and then does each action with
+// the form filled in, "query:NAMESPACE", which sends an empty query, and "get:PAYLOAD" and "set:PAYLOAD",
+// which send an element as it is. NODE may be left out, with its colon. A step gives an object; "error" in
+// it is a SlixmppError, "xml" the answer as slixmpp holds it, and the rest is what the plugin read:
+// slixmpp.py has the names.
 func (s *Server) Slixmpp(t testing.TB, user string, steps ...string) map[string]json.RawMessage {
 	t.Helper()
 	return s.SlixmppTo(t, user, s.Component, steps...)

@@ -5,6 +5,7 @@ Prints one JSON object: for each step what its plugin returned, or the error.
 import asyncio
 import json
 import sys
+from xml.etree import ElementTree
 
 import slixmpp
 from slixmpp.exceptions import IqError, IqTimeout
@@ -140,6 +141,19 @@ def read_command(iq):
     }
 
 
+def any_get(xmpp, to, *payload):
+    return send(xmpp.make_iq_get(ito=to), payload)
+
+
+def any_set(xmpp, to, *payload):
+    return send(xmpp.make_iq_set(ito=to), payload)
+
+
+def send(iq, payload):
+    iq.append(ElementTree.fromstring(":".join(payload)))
+    return iq.send(timeout=TIMEOUT)
+
+
 def read_nothing(iq):
     return {}
 
@@ -158,6 +172,8 @@ STEPS = {
     "query": (query, read_nothing),
     "commands": (commands, read_items),
     "command": (command, read_command),
+    "get": (any_get, read_nothing),
+    "set": (any_set, read_nothing),
 }
 
 
