@@ -16,7 +16,8 @@ type Command struct {
 
 // A StepFunc makes the next stage of a command. The asker is where it was when an
 // error comes back: an *Error is told, any other is internal-server-error, and
-// the asker may try again.
+// the asker may try again. What its stage keeps, the session keeps: not the step,
+// whose request holds all that was sent.
 type StepFunc func(ctx context.Context, step *Step) (*Stage, error)
 
 // A Step is one request of somebody who runs a command.
@@ -41,7 +42,7 @@ type Stage struct {
 	NoReturn bool     // the asker cannot go back from here
 	Payload  Payload  // an element after the form, or nil
 	Lang     string   // of its texts; empty: not told
-	Canceled func()   // called if the session ends here, canceled, expired or displaced; or nil
+	Canceled func()   // called if the session ends here: canceled, expired, displaced, or with its extension; or nil
 }
 
 // An Action is what an asker wants of a command (XEP-0050, 4.1).

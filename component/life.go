@@ -94,6 +94,21 @@ func (l *life) run(ctx context.Context, c *Component, inst *instance) {
 	}
 }
 
+// spawn calls f on a goroutine of its own, which close waits for.
+func (l *life) spawn(f func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		go f() // close waits for nothing new
+		return
+	}
+	l.done.Add(1)
+	go func() {
+		defer l.done.Done()
+		f()
+	}()
+}
+
 // end tells what runs by itself to end.
 func (l *life) end() {
 	l.mu.Lock()

@@ -55,7 +55,7 @@ func (s *session) size() (n int) {
 // for each bare JID, and each for a time.
 type sessions struct {
 	key    [sha256.Size]byte
-	over   func(*session) // is called for each that ends by itself
+	over   func(*session) // is called for each that ends by itself; does not block
 	mu     sync.Mutex
 	byID   map[string]*session
 	owners map[string]int
@@ -126,7 +126,7 @@ func (t *sessions) open(s *session) error {
 			return Errorf(stanza.ResourceConstraint, "too many commands are under way")
 		}
 		t.remove(victim)
-		go t.over(victim)
+		t.over(victim)
 	}
 	s.busy = true
 	t.byID[s.id] = s
@@ -198,6 +198,10 @@ func (t *sessions) remove(s *session) {
 		t.used.Remove(s.spot)
 		s.spot = nil
 	}
+	if len(t.byID) == 0 && t.timer != nil {
+		t.timer.Stop()
+		t.timer = nil
+	}
 }
 
 // expire ends what has not been used for too long, and sees to it that it is
@@ -214,7 +218,7 @@ func (t *sessions) expire() {
 			return
 		}
 		t.remove(s)
-		go t.over(s)
+		t.over(s)
 	}
 }
 

@@ -3,6 +3,7 @@ package component_test
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -219,4 +220,64 @@ func TestNoReturn(t *testing.T) {
 	}
 	r.run(juliet, at+"action='prev'", "").executing(t)
 	r.run(juliet, at+"action='prev'", "").wantsApp(t, "bad-request", "bad-action")
+}
+
+// TestBadCanceled: whatever Canceled does, the others get their answers, and it
+// has been called before the extension is closed.
+func TestBadCanceled(t *testing.T) {
+	for label, f := range map[string]func(){"panic": func() { panic("on fire") }, "goexit": runtime.Goexit, "nothing": func() {}} {
+		t.Run(label, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var book logbook
+				var order []string
+				stage := &component.Stage{Next: greet, Canceled: func() { order = append(order, "canceled"); f() }}
+				cfg := quiet(muxOf(t, component.Extension{Name: "bad", Commands: []component.Command{{
+					Node: "x", Run: func(context.Context, *component.Step) (*component.Stage, error) { return stage, nil },
+				}}, Close: func() error { order = append(order, "closed"); return nil }}))
+				cfg.Log = book.logger()
+				s := newSolo(t, cfg)
+				s.up()
+				s.run(juliet, s.run(juliet, "node='x'", "").executing(t)+"action='cancel'", "").wants(t, "result")
+				s.run(juliet, "node='x'", "").executing(t)
+				time.Sleep(11 * time.Minute)
+				s.run(juliet, "node='x'", "").executing(t)
+				s.stop()
+				if got := strings.Join(order, " "); got != "canceled canceled canceled closed" {
+					t.Errorf("called: %s", got)
+				}
+				if book.has("handler=bad") != (label != "nothing") {
+					t.Errorf("log:\n%s", book.String())
+				}
+			})
+		})
+	}
+}
+
+// TestSessionEndsWithItsExtension: also one that a step is at work on, once.
+func TestSessionEndsWithItsExtension(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate()
+		defer g.open()
+		var canceled, unseen atomic.Int64
+		stage := &component.Stage{Canceled: func() { canceled.Add(1) }, Next: func(context.Context, *component.Step) (*component.Stage, error) {
+			<-g.ch
+			return &component.Stage{Next: greet, Canceled: func() { unseen.Add(1) }}, nil
+		}}
+		s := newSolo(t, quiet(muxOf(t, component.Extension{Name: "x", Commands: []component.Command{{
+			Node: "x", Run: func(context.Context, *component.Step) (*component.Stage, error) { return stage, nil },
+		}}})))
+		s.up()
+		at := s.run(juliet, "node='x'", "").executing(t)
+		s.send(iq("set", "slow", juliet, domain, command(at, "")))
+		synctest.Wait()
+		if err := s.comp.Reload(muxOf(t), component.Limits{DrainTimeout: 3 * time.Second}); err != nil {
+			t.Fatal(err)
+		}
+		s.reply("slow").wants(t, "service-unavailable")
+		g.open()
+		synctest.Wait()
+		if canceled.Load() != 1 || unseen.Load() != 1 || component.Sessions(s.comp) != 0 {
+			t.Errorf("canceled %d and %d times, %d sessions are left", canceled.Load(), unseen.Load(), component.Sessions(s.comp))
+		}
+	})
 }
