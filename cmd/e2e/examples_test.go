@@ -41,10 +41,15 @@ func newExampleHost(t *testing.T) *exampleHost {
 			t.Fatal(err)
 		}
 	}
-	dropIn := readText(t, filepath.Join(repository, "systemd/iqd-plugins.conf"))
-	writeText(t, h.path("usr/local/share/iqd/iqd-plugins.conf"), dropIn)
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", h.path("bin/iqd"), "../iqd").CombinedOutput(); err != nil {
-		t.Fatalf("build iqd: %v\n%s", err, out)
+	for _, line := range []string{
+		"go build -o '" + h.path("build/iqd") + "' ./cmd/iqd",
+		"make install OUT='" + h.path("build") + "' DESTDIR='" + h.root + "'",
+	} {
+		cmd := exec.CommandContext(t.Context(), "bash", "-c", line)
+		cmd.Dir = repository
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%s: %v\n%s", line, err, out)
+		}
 	}
 	return h
 }
@@ -98,7 +103,7 @@ func (h *exampleHost) install(name string) string {
 	}
 	defer out.Close()
 	cmd := exec.CommandContext(h.t.Context(), "bash", "-c", examplePrelude+h.place(script.String()))
-	cmd.Dir, cmd.Env = dir, append(os.Environ(), "PATH="+h.path("bin")+":"+os.Getenv("PATH"))
+	cmd.Dir, cmd.Env = dir, append(os.Environ(), "PATH="+h.path("usr/local/bin")+":"+os.Getenv("PATH"))
 	cmd.Stdout, cmd.Stderr = out, out
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	err = cmd.Run()
@@ -117,7 +122,7 @@ func (h *exampleHost) start() {
 	if err := os.Symlink(h.path("etc/credstore/iqd.poll.secret"), h.path("run/credentials/iqd.service/poll.secret")); err != nil {
 		h.t.Fatal(err)
 	}
-	cmd := exec.Command(h.path("bin/iqd"), "run", "-c", h.path("etc/iqd/config.toml"))
+	cmd := exec.Command(h.path("usr/local/bin/iqd"), "run", "-c", h.path("etc/iqd/config.toml"))
 	cmd.Env, cmd.Stderr = append(os.Environ(), "STATE_DIRECTORY="+h.path("state")), &h.logs
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := cmd.Start(); err != nil {
