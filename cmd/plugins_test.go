@@ -74,6 +74,21 @@ func TestH12_ReloadKeepsTheOldPlugin(t *testing.T) {
 	ask()
 }
 
+// A reload takes over a script that has changed, though the configuration is the
+// same, and leaves the other plugin alone.
+func TestReloadStartsAChangedScript(t *testing.T) {
+	const script = `while read -r line; do id="${line#*:}"; id="${id#*:}"; echo "{\"jsonrpc\":\"2.0\",\"id\":${id%%,*},\"result\":{\"payload\":\"<a xmlns='urn:x'>DAY</a>\"}}"; done`
+	dir := t.TempDir()
+	put(t, dir, "weather.sh", strings.Replace(script, "DAY", "sunny", 1), 0o600)
+	r := stage(t, fmt.Sprintf("[handlers.weather]\nkind = 'exec'\nnamespaces = ['urn:example:weather']\ncommand = ['sh', 'weather.sh']\ndir = '%s'\n"+
+		"[handlers.terms]\nkind = 'static'\npayload = \"<terms xmlns='urn:example:terms'/>\"\n", dir)).start().online()
+	contains(t, r.ask("juliet@example.net/balcony", "urn:example:weather", "query"), "sunny")
+	put(t, dir, "weather.sh", strings.Replace(script, "DAY", "cloudy", 1), 0o600)
+	r.signals <- sigHUP
+	r.log.wait(t, `"handlers":2,"kept":1`)
+	contains(t, r.ask("juliet@example.net/balcony", "urn:example:weather", "query"), "cloudy")
+}
+
 // A webhook whose secrets others can read, or that is asked without encryption, is
 // a warning of check.
 func TestCheckWarnsOfAWebhook(t *testing.T) {

@@ -152,19 +152,43 @@ func (s *section) locate(err error) error {
 // are equal are the same handler.
 func (s *section) fingerprint(stateDir string) any {
 	tree, _ := s.conf.doc.lookup(s.path...)
+	section := tree.(map[string]any)
 	var files []string
-	for key, v := range tree.(map[string]any) {
-		name, ok := v.(string)
-		if !ok || key != "file" && !strings.HasSuffix(key, "_file") {
-			continue
-		}
-		if !filepath.IsAbs(name) {
-			name = filepath.Join(stateDir, name)
-		}
-		if fi, err := os.Stat(name); err == nil {
-			files = append(files, fmt.Sprint(name, fi.Size(), fi.ModTime()))
+	for key, v := range section {
+		if name, ok := v.(string); ok && (key == "file" || strings.HasSuffix(key, "_file")) {
+			files = append(files, age(stateDir, name))
 		}
 	}
 	slices.Sort(files)
-	return []any{tree, s.allow, s.deny, files}
+	return []any{tree, s.allow, s.deny, append(files, programAges(section, stateDir)...)}
+}
+
+// programAges returns the ages of the files among the words of a command: a script
+// that has changed is another program.
+func programAges(section map[string]any, stateDir string) (ages []string) {
+	words, _ := section["command"].([]any)
+	if dir, ok := section["dir"].(string); ok {
+		stateDir = inside(stateDir, dir)
+	}
+	for _, word := range words {
+		name, _ := word.(string)
+		ages = append(ages, age(stateDir, name))
+	}
+	return ages
+}
+
+// age returns what changes with a file, or an empty string when there is none.
+func age(dir, name string) string {
+	fi, err := os.Stat(inside(dir, name))
+	if err != nil || !fi.Mode().IsRegular() {
+		return ""
+	}
+	return fmt.Sprint(name, fi.Size(), fi.ModTime())
+}
+
+func inside(dir, name string) string {
+	if filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(dir, name)
 }
