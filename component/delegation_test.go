@@ -33,13 +33,16 @@ func delegation(version, inner string) string {
 	return "<delegation xmlns='" + version + "'><forwarded xmlns='urn:xmpp:forward:0'>" + inner + "</forwarded></delegation>"
 }
 
-// inner is a request of a user as it is wrapped. An empty to is none.
-func inner(typ, id, to, payload string) string {
+// wrapped is a request of a user as it is wrapped. An empty to is none.
+func wrapped(typ, id, from, to, payload string) string {
 	if to != "" {
 		to = " to='" + to + "'"
 	}
-	return "<iq xmlns='jabber:client' type='" + typ + "' id='" + id + "' from='" + juliet + "'" + to + " xml:lang='en'>" + payload + "</iq>"
+	return "<iq xmlns='jabber:client' type='" + typ + "' id='" + id + "' from='" + from + "'" + to + " xml:lang='en'>" + payload + "</iq>"
 }
+
+// inner is wrapped for a request of juliet's.
+func inner(typ, id, to, payload string) string { return wrapped(typ, id, juliet, to, payload) }
 
 // delegate sends a wrapped stanza and returns the outer reply.
 func (r *rig) delegate(version, stanza string) reply {

@@ -66,7 +66,7 @@ func (c *modelCast) ext(name string, ordered bool, most int) component.Extension
 		known[does] = true
 		timeout := modelAsk{does: does}.timeout()
 		for local, quick := range map[string]bool{does: false, "quick-" + does: true} {
-			x.Routes = append(x.Routes, component.Route{Name: xmlName(name, local), Get: h, Set: h, Quick: quick, Timeout: timeout})
+			x.Routes = append(x.Routes, component.Route{Name: xmlName(name, local), At: component.Domain | component.User, Get: h, Set: h, Quick: quick, Timeout: timeout})
 		}
 	}
 	return x

@@ -58,26 +58,38 @@ func (w *modelWorld) collect() (cases map[modelKey]*modelCase, requests, answers
 		for _, s := range t.read {
 			if s.isIQ("get", "set") {
 				requests++
-				c := at(modelKey{s.el.Get("id"), s.el.Get("from"), s.el.Get("to")})
-				c.read = append(c.read, modelRead{payloadNumber(s.el), s.at})
+				el := unwrapped(s.el)
+				c := at(modelKey{el.Get("id"), el.Get("from"), el.Get("to")})
+				c.read = append(c.read, modelRead{payloadNumber(el), s.at})
 			}
 		}
 		for _, s := range t.written {
 			if s.isIQ("result", "error") {
 				answers++
-				c := at(modelKey{s.el.Get("id"), s.el.Get("to"), s.el.Get("from")})
-				r := replyOf(s.el)
+				el := unwrapped(s.el)
+				c := at(modelKey{el.Get("id"), el.Get("to"), el.Get("from")})
+				r := replyOf(el)
 				r.raw = s.raw
-				c.replies = append(c.replies, modelReply{reply: r, n: payloadNumber(s.el), at: s.at})
+				c.replies = append(c.replies, modelReply{reply: r, n: payloadNumber(el), at: s.at})
 			}
 		}
 	}
 	return cases, requests, answers
 }
 
+// unwrapped returns what is delegated in a stanza, or the stanza itself.
+func unwrapped(el component.Element) component.Element {
+	for _, version := range []string{ejabber, prosody} {
+		if in := el.Child(version, "delegation").Child("urn:xmpp:forward:0", "forwarded").Child("jabber:client", "iq"); !in.IsZero() {
+			return in
+		}
+	}
+	return el
+}
+
 // payloadNumber returns the number that the first child bears, or zero.
 func payloadNumber(el component.Element) int {
-	for c := range el.Children() {
+	for c := range unwrapped(el).Children() {
 		n, _ := strconv.Atoi(c.Get("n"))
 		return n
 	}

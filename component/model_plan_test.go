@@ -34,6 +34,7 @@ type modelAsk struct {
 	sender, id int // id zero: one of its own
 	set, quick bool
 	chain      bool // to the ordered extension
+	wrapped    bool // asked of the server, which delegates it, if the sender is one of its users
 	does       string
 	sleep      time.Duration
 }
@@ -102,7 +103,10 @@ func drawAsk() *rapid.Generator[modelAsk] {
 			set:    rapid.Bool().Draw(t, "set"),
 			quick:  rapid.Bool().Draw(t, "quick"),
 			chain:  rapid.Bool().Draw(t, "chain"),
-			does:   rapid.SampledFrom(modelDoings()).Draw(t, "does"),
+
+			wrapped: rapid.IntRange(0, 3).Draw(t, "wrapped") == 3,
+
+			does: rapid.SampledFrom(modelDoings()).Draw(t, "does"),
 			sleep: rapid.SampledFrom([]time.Duration{
 				100 * time.Microsecond, time.Millisecond, 1500 * time.Microsecond, 2 * time.Millisecond, 30 * time.Millisecond, time.Second, 19 * time.Second, 21 * time.Second,
 			}).Draw(t, "sleep"),
@@ -147,14 +151,19 @@ func (a modelAsk) stanza(n int) string {
 	if a.id > 0 {
 		id = strings.Repeat("x", a.id)
 	}
-	return iq(typ, id, a.from(), domain, fmt.Sprintf("<%s xmlns='%s' n='%d' ns='%d'/>", a.local(), a.space(), n, a.sleep))
+	payload := fmt.Sprintf("<%s xmlns='%s' n='%d' ns='%d'/>", a.local(), a.space(), n, a.sleep)
+	if a.wrapped && strings.Contains(a.from(), "@example.net") {
+		version := []string{ejabber, prosody}[n%2]
+		return iq("set", fmt.Sprint("w", n), host, domain, delegation(version, wrapped(typ, id, a.from(), "", payload)))
+	}
+	return iq(typ, id, a.from(), domain, payload)
 }
 
 // String shows a step in a counterexample.
 func (s modelStep) String() string {
 	text := s.what
 	for _, a := range s.ask {
-		text += fmt.Sprintf(" [%s %s %s id=%d %s]", a.from(), a.space(), a.local(), a.id, a.sleep)
+		text += fmt.Sprintf(" [%s %s %s id=%d %s wrapped=%t]", a.from(), a.space(), a.local(), a.id, a.sleep, a.wrapped)
 	}
 	if s.what == "call" {
 		text += fmt.Sprintf(" %+v", s.call)
