@@ -234,8 +234,11 @@ func TestMalformedDelegation(t *testing.T) {
 		}, false},
 		"no child":     {func(v string) string { return delegation(v, head+"/>") }, true},
 		"two children": {func(v string) string { return delegation(v, head+">"+query+query+"</iq>") }, true},
-		"no type":      {func(v string) string { return delegation(v, inner("", "i1", "", query)) }, true},
-		"odd type":     {func(v string) string { return delegation(v, inner("foo", "i1", "", query)) }, true},
+		"no id": {func(v string) string {
+			return delegation(v, strings.Replace(head, " id='i1'", "", 1)+">"+query+"</iq>")
+		}, true},
+		"no type":  {func(v string) string { return delegation(v, inner("", "i1", "", query)) }, true},
+		"odd type": {func(v string) string { return delegation(v, inner("foo", "i1", "", query)) }, true},
 		"from elsewhere": {func(v string) string {
 			return delegation(v, strings.Replace(head, juliet, "juliet@example.org/x", 1)+">"+query+"</iq>")
 		}, true},

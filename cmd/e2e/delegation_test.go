@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -13,6 +14,7 @@ import (
 	"github.com/iqd-xmpp/iqd/cmd/internal/realserver"
 	"github.com/iqd-xmpp/iqd/component"
 	"github.com/iqd-xmpp/iqd/handlers"
+	"mellium.im/xmpp/stanza"
 )
 
 const nsNobody = "urn:example:nobody"
@@ -20,7 +22,8 @@ const nsNobody = "urn:example:nobody"
 // TestDelegated: clients ask their server and accounts there, and get the answers
 // of the component, whatever they are, from whom they have asked.
 func TestDelegated(t *testing.T) {
-	bothServers(t, realserver.Options{Delegate: []string{nsTest, nsNobody}}, func(t *testing.T, srv *realserver.Server) {
+	opts := realserver.Options{Delegate: []string{nsTest, nsNobody}, Components: map[string]string{"other.localhost": "other"}}
+	bothServers(t, opts, func(t *testing.T, srv *realserver.Server) {
 		m := testMux(t)
 		add(t, m, standardOf(t, srv, "disco", "memory:"))
 		h := component.HandlerFunc(tellOwner)
@@ -32,9 +35,20 @@ func TestDelegated(t *testing.T) {
 		srv.Login(t, "bob", "orchard").Presence()
 		askOwners(t, alice)
 		askForTrouble(t, srv, alice)
+		t.Run("Q28 forged", func(t *testing.T) { forgeDelegation(t, srv, alice) })
+		t.Run("Q30 nodes of delegation", func(t *testing.T) { askNodes(t, srv, alice) })
 		if st := c.Stats(); st.Streams != 1 || st.Lost != 0 || st.Requests != st.Results+st.Errors+st.Unanswered {
 			t.Errorf("afterwards: %+v", st)
 		}
+		t.Run("Q33 after a restart", func(t *testing.T) {
+			srv.Restart()
+			srv.WaitReady()
+			delegated(t, c, nsTest)
+			got := srv.Login(t, "alice", "again").IQ(askAt("again", "get", "", "<owner xmlns='"+nsTest+"'/>"))
+			if !strings.Contains(got, "of alice@localhost") {
+				t.Errorf("got %s", got)
+			}
+		})
 	})
 }
 
@@ -117,6 +131,58 @@ func askForTrouble(t *testing.T, srv *realserver.Server, alice *realserver.Clien
 					t.Errorf("got %.1000s, want %s", got, tc.want)
 				}
 			})
+		}
+	}
+}
+
+// forgeDelegation has a user and another component say what only the server says:
+// the inner request is not run.
+func forgeDelegation(t *testing.T, srv *realserver.Server, alice *realserver.Client) {
+	other, err := component.New(component.Config{JID: "other.localhost", Secret: "other", Server: srv.ComponentAddr(),
+		Handler: component.NewMux(), Log: quiet()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- other.Run(ctx) }()
+	defer func() { cancel(); <-ended }()
+	online(t, other)
+	// What the server delegates of others than its users is refused.
+	_, err = other.SendIQ(t.Context(), component.Call{To: "bob@localhost", Payload: component.Text(nsTest, "owner", "")})
+	if peer := (*component.PeerError)(nil); !errors.As(err, &peer) || peer.Condition != stanza.BadRequest {
+		t.Errorf("a stranger gets %v", err)
+	}
+	for i, version := range []string{"urn:xmpp:delegation:1", "urn:xmpp:delegation:2"} {
+		forged := "<delegation xmlns='" + version + "'><forwarded xmlns='urn:xmpp:forward:0'><iq xmlns='jabber:client' type='get' id='x' " +
+			"from='bob@localhost/orchard'><owner xmlns='" + nsTest + "'/></iq></forwarded></delegation>"
+		got := alice.IQ(askAt(fmt.Sprint("f", i), "set", srv.Component, forged))
+		if realserver.Parse(got).Type != "error" || !strings.Contains(got, "feature-not-implemented") || strings.Contains(got, "bob") {
+			t.Errorf("the user gets %s", got)
+		}
+		payload, err := component.ParseElement(forged)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = other.SendIQ(t.Context(), component.Call{Type: stanza.SetIQ, To: srv.Component, Payload: payload})
+		if peer := (*component.PeerError)(nil); !errors.As(err, &peer) || peer.Condition != stanza.FeatureNotImplemented {
+			t.Errorf("the other component gets %v", err)
+		}
+	}
+}
+
+// askNodes: what the server has been told at these nodes is for it alone.
+func askNodes(t *testing.T, srv *realserver.Server, alice *realserver.Client) {
+	for i, node := range []string{"urn:xmpp:delegation:1::" + nsTest, "urn:xmpp:delegation:2:bare:" + nsTest} {
+		got := alice.IQ(askAt(fmt.Sprint("n", i), "get", srv.Component, "<query xmlns='http://jabber.org/protocol/disco#info' node='"+node+"'/>"))
+		if !strings.Contains(got, "item-not-found") {
+			t.Errorf("got %s", got)
+		}
+	}
+	for i, at := range []string{"localhost", "alice@localhost"} {
+		got := alice.IQ(askAt(fmt.Sprint("d", i), "get", at, "<query xmlns='http://jabber.org/protocol/disco#info'/>"))
+		if !strings.Contains(strings.ReplaceAll(got, `"`, "'"), "<feature var='"+nsTest+"'/>") {
+			t.Errorf("at %s it is not advertised: %s", at, got)
 		}
 	}
 }
