@@ -93,7 +93,12 @@ func TestDocumentLinks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, file := range append(files, "../../README.md", "../../CHANGELOG.md") {
+	examples, err := filepath.Glob("../../examples/*/README.md")
+	if err != nil || len(examples) == 0 {
+		t.Fatalf("examples: %q, %v", examples, err)
+	}
+	files = append(append(files, examples...), "../../README.md", "../../CHANGELOG.md", "../../examples/README.md")
+	for _, file := range files {
 		for _, m := range docLink.FindAllStringSubmatch(readText(t, file), -1) {
 			if strings.Contains(m[1], "://") {
 				continue
