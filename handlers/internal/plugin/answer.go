@@ -44,19 +44,23 @@ func (m *Message) Payload() (component.Payload, error) {
 	if m.Error != nil {
 		return nil, m.Error.err()
 	}
-	var r struct {
-		Payload *string `json:"payload"`
+	payload := m.payload
+	if payload == nil {
+		var r struct {
+			Payload *string `json:"payload"`
+		}
+		if err := json.Unmarshal(m.Result, &r); err != nil {
+			return nil, fmt.Errorf("plugin's result: %w: %s", err, Clip(m.Result))
+		}
+		payload = r.Payload
 	}
-	if err := json.Unmarshal(m.Result, &r); err != nil {
-		return nil, fmt.Errorf("plugin's result: %w: %s", err, Clip(m.Result))
-	}
-	if r.Payload == nil {
+	if payload == nil {
 		return nil, m.checkEmpty()
 	}
-	if *r.Payload == "" {
+	if *payload == "" {
 		return nil, nil
 	}
-	el, err := ParsePayload(*r.Payload)
+	el, err := ParsePayload(*payload)
 	if err != nil {
 		return nil, fmt.Errorf("plugin's result: %w", err)
 	}

@@ -17,6 +17,8 @@ type Message struct {
 	Params json.RawMessage
 	Result json.RawMessage // of an answer; nil: Error says why
 	Error  *Error
+
+	payload *string // that is all there is in Result; nil: not known yet
 }
 
 // Empty returns the answer that is an empty result.
@@ -40,6 +42,10 @@ func Decode(text []byte) (Message, error) {
 	if first := bytes.TrimLeft(text, " \t\r\n"); len(first) == 0 || first[0] != '{' {
 		return Message{}, fmt.Errorf("no JSON object: %s", Clip(text))
 	}
+	var m Message
+	if m.plain(text) {
+		return m, nil
+	}
 	var raw struct {
 		Version string          `json:"jsonrpc"`
 		ID      json.RawMessage `json:"id"`
@@ -49,7 +55,7 @@ func Decode(text []byte) (Message, error) {
 		Error   *Error          `json:"error"`
 	}
 	err := json.Unmarshal(text, &raw)
-	m := Message{ID: raw.ID, Method: raw.Method, Params: raw.Params, Result: raw.Result, Error: raw.Error}
+	m = Message{ID: raw.ID, Method: raw.Method, Params: raw.Params, Result: raw.Result, Error: raw.Error}
 	if err == nil {
 		err = m.check(raw.Version)
 	}
