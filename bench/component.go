@@ -36,6 +36,7 @@ func (b *bench) measure(ctx context.Context, p peer, plan load.Plan) (res load.R
 	cmd := exec.CommandContext(ctx, p.command[0], p.command[1:]...)
 	cmd.Env = append(os.Environ(), "BENCH_PORT="+strconv.Itoa(srv.Port()), "BENCH_SECRET="+secret,
 		"BENCH_JID="+load.Domain, "BENCH_ROSTER_ITEMS="+strconv.Itoa(plan.Items))
+	cmd.Env = append(cmd.Env, p.env...)
 	cmd.Stdout, cmd.Stderr = log, log
 	began := time.Now()
 	if err := b.cores.start(cmd); err != nil {

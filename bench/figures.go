@@ -25,9 +25,14 @@ func (b *bench) of(stage, peer string) []round {
 
 // pairs returns the rounds that both peers got through and that are wanted.
 func (b *bench) pairs(stage, peer string, want func(round) bool) []pair {
+	return b.versus(stage, b.peers[0].name, peer, want)
+}
+
+// versus is likewise, with another than the first peer as ours.
+func (b *bench) versus(stage, first, second string, want func(round) bool) []pair {
 	var out []pair
-	for _, ours := range b.of(stage, b.peers[0].name) {
-		for _, theirs := range b.of(stage, peer) {
+	for _, ours := range b.of(stage, first) {
+		for _, theirs := range b.of(stage, second) {
 			if ours.Round == theirs.Round && want(ours) && want(theirs) {
 				out = append(out, pair{ours, theirs})
 			}

@@ -50,7 +50,7 @@ func run(ctx context.Context) error {
 	if b.cores, err = pin(); err != nil {
 		return err
 	}
-	err = b.stages(ctx)
+	err = b.measureAll(ctx)
 	b.print(os.Stdout) // what there is, when it was interrupted
 	return errors.Join(err, b.save())
 }

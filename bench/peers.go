@@ -21,6 +21,7 @@ type peer struct {
 	steps   [][]string // to build it, or to see whether it is there
 	command []string
 	needs   string
+	env     []string // besides what all get
 }
 
 // peers returns those that there are, iqd first: the others are compared with it.
@@ -33,11 +34,11 @@ func peers() []peer {
 		return [][]string{append([]string{"cc", "-O2", "-o", bin(name), source}, libs...)}
 	}
 	return []peer{
-		{"iqd", goBuild("iqd", "./bench/iqd"), []string{bin("iqd")}, ""},
-		{"floor", cc("floor", "bench/peers/floor/floor.c"), []string{bin("floor")}, "gcc libc6-dev"},
-		{"libstrophe", cc("strophe", "bench/peers/strophe/strophe.c", "-lstrophe"), []string{bin("strophe")}, "gcc libc6-dev libstrophe-dev"},
-		{"mellium", goBuild("mellium", "./bench/peers/mellium"), []string{bin("mellium")}, ""},
-		{"slixmpp", [][]string{{python, "-c", "import slixmpp"}}, []string{python, "bench/peers/slixmpp/component.py"}, "python3-slixmpp python3-slixmpp-lib"},
+		{"iqd", goBuild("iqd", "./bench/iqd"), []string{bin("iqd")}, "", nil},
+		{"floor", cc("floor", "bench/peers/floor/floor.c"), []string{bin("floor")}, "gcc libc6-dev", nil},
+		{"libstrophe", cc("strophe", "bench/peers/strophe/strophe.c", "-lstrophe"), []string{bin("strophe")}, "gcc libc6-dev libstrophe-dev", nil},
+		{"mellium", goBuild("mellium", "./bench/peers/mellium"), []string{bin("mellium")}, "", nil},
+		{"slixmpp", [][]string{{python, "-c", "import slixmpp"}}, []string{python, "bench/peers/slixmpp/component.py"}, "python3-slixmpp python3-slixmpp-lib", nil},
 	}
 }
 

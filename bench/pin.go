@@ -3,6 +3,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -16,6 +17,7 @@ import (
 type cores struct {
 	load, component int
 	pinned          bool // there are two
+	all             unix.CPUSet
 }
 
 // pin takes a core for this process, if there are two at least.
@@ -33,29 +35,53 @@ func pin() (cores, error) {
 	if len(have) < 2 {
 		return cores{}, nil
 	}
-	c := cores{load: have[0], component: have[1], pinned: true}
+	c := cores{load: have[0], component: have[1], pinned: true, all: all}
 	runtime.GOMAXPROCS(1)
+	return c, bindAll(only(c.load))
+}
+
+// loose has this process, and what it starts, run on any of the cores while f does.
+func (c *cores) loose(f func() error) error {
+	if !c.pinned {
+		return f()
+	}
+	if err := bindAll(c.all); err != nil {
+		return err
+	}
+	c.pinned = false
+	err := f()
+	c.pinned = true
+	return errors.Join(err, bindAll(only(c.load)))
+}
+
+// only is the set of one core.
+func only(core int) unix.CPUSet {
+	var set unix.CPUSet
+	set.Set(core)
+	return set
+}
+
+// bindAll keeps all threads of this process, and those to come, to some cores.
+func bindAll(set unix.CPUSet) error {
 	threads, err := os.ReadDir("/proc/self/task")
 	if err != nil {
-		return cores{}, fmt.Errorf("list the threads: %w", err)
+		return fmt.Errorf("list the threads: %w", err)
 	}
 	for _, t := range threads { // those to come inherit it
 		id, err := strconv.Atoi(t.Name())
 		if err != nil {
-			return cores{}, fmt.Errorf("list the threads: %w", err)
+			return fmt.Errorf("list the threads: %w", err)
 		}
-		if err := bind(id, c.load); err != nil {
-			return cores{}, err
+		if err := bind(id, set); err != nil {
+			return err
 		}
 	}
-	return c, nil
+	return nil
 }
 
-func bind(thread, core int) error {
-	var set unix.CPUSet
-	set.Set(core)
+func bind(thread int, set unix.CPUSet) error {
 	if err := unix.SchedSetaffinity(thread, &set); err != nil {
-		return fmt.Errorf("keep to core %d: %w", core, err)
+		return fmt.Errorf("keep a thread to some cores: %w", err)
 	}
 	return nil
 }
@@ -68,11 +94,11 @@ func (c cores) start(cmd *exec.Cmd) error {
 	}
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	if err := bind(0, c.component); err != nil {
+	if err := bind(0, only(c.component)); err != nil {
 		return err
 	}
 	err := cmd.Start()
-	if back := bind(0, c.load); err == nil {
+	if back := bind(0, only(c.load)); err == nil {
 		err = back
 	}
 	return err

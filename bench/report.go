@@ -17,9 +17,11 @@ func (b *bench) print(w io.Writer) {
 		fmt.Fprint(w, "; load and component on a core each")
 	}
 	fmt.Fprint(w, "\n\n")
-	b.printTable(w)
-	fmt.Fprintf(w, "\nCPU time for a request in µs, median; in bold how many times that of %s it is, median (lowest-highest) of the rounds.\n\n", b.peers[0].name)
-	for _, line := range []func() string{b.aloneLine, b.fullLine, b.slowLine, b.liarLine, b.memoryLine, b.crowdLine, b.startLine, b.noiseLine} {
+	if len(b.workloads) > 0 {
+		b.printTable(w)
+		fmt.Fprintf(w, "\nCPU time for a request in µs, median; in bold how many times that of %s it is, median (lowest-highest) of the rounds.\n\n", b.peers[0].name)
+	}
+	for _, line := range []func() string{b.aloneLine, b.fullLine, b.slowLine, b.liarLine, b.memoryLine, b.crowdLine, b.startLine, b.pluginDelayLine, b.pluginRateLine, b.noiseLine} {
 		if s := line(); s != "" {
 			fmt.Fprintln(w, "-", s)
 		}
@@ -68,7 +70,7 @@ func (b *bench) cell(stage, peer string, first bool) string {
 
 // aloneLine compares with the next peer, the floor, and shows each round.
 func (b *bench) aloneLine() string {
-	if len(b.peers) < 2 {
+	if len(b.peers) < 2 || len(b.of(stageAlone, b.peers[0].name)) == 0 {
 		return ""
 	}
 	other := b.peers[1].name
@@ -115,10 +117,16 @@ func (b *bench) fullLine() string {
 }
 
 func (b *bench) slowLine() string {
+	if len(b.of(stageSlow, b.peers[0].name)) == 0 {
+		return ""
+	}
 	return "64 at a time, a tenth to a handler that sleeps 50 ms, p99 of the others: " + b.across(stageSlow, p99) + "." + b.undisturbed(stageSlow)
 }
 
 func (b *bench) liarLine() string {
+	if len(b.of(stageLiar, b.peers[0].name)) == 0 {
+		return ""
+	}
 	return "The same with a handler that says it is quick: " + b.across(stageLiar, p99) + "." + b.undisturbed(stageLiar)
 }
 
@@ -146,7 +154,12 @@ func (b *bench) memoryLine() string {
 				peak = max(peak, r.Result.PeakRSS)
 			}
 		}
-		out = append(out, fmt.Sprintf("%s %d", p.name, peak>>10))
+		if peak > 0 {
+			out = append(out, fmt.Sprintf("%s %d", p.name, peak>>10))
+		}
+	}
+	if len(out) == 0 {
+		return ""
 	}
 	return "Peak memory of all that, in MiB: " + strings.Join(out, ", ") + "."
 }
@@ -169,7 +182,12 @@ func (b *bench) startLine() string {
 				starts = append(starts, r.First)
 			}
 		}
-		out = append(out, p.name+" "+delay(median(starts)))
+		if len(starts) > 0 {
+			out = append(out, p.name+" "+delay(median(starts)))
+		}
+	}
+	if len(out) == 0 {
+		return ""
 	}
 	return "From the start to the first answer: " + strings.Join(out, ", ") + "."
 }

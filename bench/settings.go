@@ -19,6 +19,7 @@ type settings struct {
 	sleepers  int // rounds beside sleepers
 	workloads []load.Workload
 	peers     []peer
+	stages    []string
 	warmup    time.Duration
 	duration  time.Duration
 }
@@ -46,7 +47,29 @@ func readSettings(env func(string) string) (settings, error) {
 			s.workloads = append(s.workloads, w)
 		}
 	}
+	if err := s.limit(env("STAGES")); err != nil {
+		return s, err
+	}
 	return s, s.choose(env("PEERS"))
+}
+
+// limit keeps the stages of that list.
+func (s *settings) limit(list string) error {
+	s.stages = []string{stageWorkloads, stageAlone, stageSlow, stagePlugin}
+	if list == "" {
+		return nil
+	}
+	all := s.stages
+	s.stages = strings.Split(list, ",")
+	for _, want := range s.stages {
+		if !slices.Contains(all, want) {
+			return fmt.Errorf("STAGES=%s: no stage %q", list, want)
+		}
+	}
+	if !slices.Contains(s.stages, stageWorkloads) {
+		s.workloads = nil
+	}
+	return nil
 }
 
 // choose keeps the peers of that list. A NAME=COMMAND in it is one more.

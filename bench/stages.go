@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/iqd-xmpp/iqd/bench/load"
@@ -20,10 +21,14 @@ const (
 
 // The names of what is measured besides the workloads.
 const (
-	stageAlone = "alone"
-	stageSlow  = "slow"
-	stageLiar  = "liar"
-	stageCrowd = "crowd"
+	stageWorkloads   = "workloads" // those of the table
+	stageAlone       = "alone"
+	stageSlow        = "slow"
+	stageLiar        = "liar"
+	stageCrowd       = "crowd"
+	stagePlugin      = "plugin" // the two that follow
+	stagePluginAlone = "plugin-one"
+	stagePluginFull  = "plugin-256"
 )
 
 // crowd is how many requests wait at once for a handler that sleeps.
@@ -54,8 +59,26 @@ type round struct {
 	Result    load.Result `json:"measured"`
 }
 
-// stages measures everything, the peers always in turn, each round begun by another.
-func (b *bench) stages(ctx context.Context) error {
+// measureAll goes through the stages, the peers always in turn, each round begun by
+// another.
+func (b *bench) measureAll(ctx context.Context) error {
+	for _, stage := range []struct {
+		name    string
+		measure func(context.Context) error
+	}{
+		{stageWorkloads, b.workloadRounds}, {stageAlone, b.aloneRounds}, {stageSlow, b.sleeperRounds}, {stagePlugin, b.pluginRounds},
+	} {
+		if !slices.Contains(b.stages, stage.name) {
+			continue
+		}
+		if err := stage.measure(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *bench) workloadRounds(ctx context.Context) error {
 	for r := range b.rounds {
 		for _, w := range b.workloads {
 			if err := b.turn(ctx, w.Name, r, b.peers, b.timed(w.Plan())); err != nil {
@@ -63,9 +86,10 @@ func (b *bench) stages(ctx context.Context) error {
 			}
 		}
 	}
-	if err := b.aloneRounds(ctx); err != nil {
-		return err
-	}
+	return nil
+}
+
+func (b *bench) sleeperRounds(ctx context.Context) error {
 	for r := range b.sleepers {
 		asleep := b.timed(load.Plan{Workload: "ping", Items: 100, Window: 64, Sleepers: "slow", Share: 10})
 		if err := b.turn(ctx, stageSlow, r, b.peers, asleep); err != nil {
@@ -133,7 +157,7 @@ func (b *bench) turn(ctx context.Context, stage string, r int, who []peer, plan 
 			said += ", noisy"
 		}
 		b.all = append(b.all, done)
-		fmt.Fprintf(os.Stderr, "%4.0fs %-11s %2d %-10s %s\n", time.Since(b.began).Seconds(), stage, r+1, p.name, said)
+		fmt.Fprintf(os.Stderr, "%4.0fs %-11s %2d %-11s %s\n", time.Since(b.began).Seconds(), stage, r+1, p.name, said)
 	}
 	return nil
 }

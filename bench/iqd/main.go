@@ -42,7 +42,7 @@ func run() error {
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
 	var meter component.Meter
 	mux := component.NewMux(component.Log(log), component.Metrics(&meter), component.Recover())
-	if err := mux.Add(extension(items)); err != nil {
+	if err := addAll(mux, items, log); err != nil {
 		return err
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -59,6 +59,27 @@ func run() error {
 			online = online || s.State == component.StateOnline
 		},
 	})
+}
+
+// addAll adds our own extension and, if there is to be one, a plugin; without it we
+// answer the same namespace ourselves.
+func addAll(mux *component.Mux, items int, log *slog.Logger) error {
+	ours := extension(items)
+	command := os.Getenv("BENCH_PLUGIN")
+	if command == "" {
+		ours.Routes = append(ours.Routes, component.Route{
+			Name: xml.Name{Space: nsPlugin, Local: "query"}, Get: component.HandlerFunc(answerItself), Quick: true,
+		})
+		return mux.Add(ours)
+	}
+	theirs, err := newPlugin(command, os.Getenv("BENCH_PLUGIN_WORKERS"), component.Env{Log: log, JID: os.Getenv("BENCH_JID")})
+	if err != nil {
+		return err
+	}
+	if err := mux.Add(ours); err != nil {
+		return err
+	}
+	return mux.Add(theirs)
 }
 
 func extension(items int) component.Extension {

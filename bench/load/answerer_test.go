@@ -147,6 +147,8 @@ func (a answerer) answerAll(dec *xml.Decoder, w io.Writer) {
 
 func (a answerer) payload(req request) string {
 	switch space := req.Payload.XMLName.Space; space {
+	case "urn:bench:plugin":
+		return "<query xmlns='urn:bench:plugin'/>"
 	case "urn:bench:unknown":
 		return "<error type='cancel'><service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>"
 	case "http://jabber.org/protocol/disco#items":

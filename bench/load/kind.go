@@ -40,6 +40,7 @@ func kinds(items int) []kind {
 		{name: "unhandled", fails: true, body: []byte("<query xmlns='urn:bench:unknown'/></iq>"), check: checkRefusal},
 		{name: "slow", asleep: true, body: []byte("<query xmlns='urn:bench:slow'/></iq>"), check: checkEmpty},
 		{name: "liar", asleep: true, body: []byte("<query xmlns='urn:bench:liar'/></iq>"), check: checkEmpty},
+		{name: "plugin", body: []byte("<query xmlns='" + nsPlugin + "'/></iq>"), check: checkPlugin},
 		{name: "text-in", body: query(nsSink, text()), check: checkSink(0, TextSize)},
 		{name: "tree-in", body: query(nsSink, tree()), check: checkSink(TreeSize, 0)},
 	}

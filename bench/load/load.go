@@ -48,16 +48,17 @@ type Plan struct {
 
 // A Result is what has been measured while a plan ran.
 type Result struct {
-	IQs     int           `json:"iqs"`
-	Elapsed time.Duration `json:"elapsed_ns"`
-	CPU     time.Duration `json:"cpu_ns"`      // of the component
-	LoadCPU time.Duration `json:"load_cpu_ns"` // of this process
-	Steal   float64       `json:"steal"`       // cores that the host took away
-	Foreign float64       `json:"foreign"`     // cores that other programs used
-	RSS     int           `json:"rss_kib"`
-	PeakRSS int           `json:"peak_rss_kib"`
-	Others  Latency       `json:"others"` // of all that did not go to the sleepers
-	Asleep  Latency       `json:"asleep"` // of the sleepers' share
+	IQs      int           `json:"iqs"`
+	Elapsed  time.Duration `json:"elapsed_ns"`
+	CPU      time.Duration `json:"cpu_ns"`       // of the component
+	ChildCPU time.Duration `json:"child_cpu_ns"` // of the processes it has started
+	LoadCPU  time.Duration `json:"load_cpu_ns"`  // of this process
+	Steal    float64       `json:"steal"`        // cores that the host took away
+	Foreign  float64       `json:"foreign"`      // cores that other programs used
+	RSS      int           `json:"rss_kib"`
+	PeakRSS  int           `json:"peak_rss_kib"`
+	Others   Latency       `json:"others"` // of all that did not go to the sleepers
+	Asleep   Latency       `json:"asleep"` // of the sleepers' share
 }
 
 // A Latency sums up the time from the request to its answer.
@@ -73,6 +74,9 @@ func (r Result) Rate() float64 { return ratio(float64(r.IQs), r.Elapsed.Seconds(
 
 // CPUPerIQ is the component's CPU time for one request, in microseconds.
 func (r Result) CPUPerIQ() float64 { return ratio(r.CPU.Seconds()*1e6, float64(r.IQs)) }
+
+// ChildCPUPerIQ is likewise, of the processes that the component has started.
+func (r Result) ChildCPUPerIQ() float64 { return ratio(r.ChildCPU.Seconds()*1e6, float64(r.IQs)) }
 
 // LoadShare is the part of a core that this process used. Near 1 the load is the
 // limit, and the rate says nothing about the component.

@@ -29,7 +29,7 @@ func TestPlansOfARightAnswerer(t *testing.T) {
 	wide := few("ping")
 	wide.Window, wide.IQs = 2000, 4000
 	for name, plan := range map[string]load.Plan{
-		"ping": few("ping"), "roster-set": few("roster-set"), "unhandled": few("unhandled"), "disco-items": few("disco-items"),
+		"ping": few("ping"), "roster-set": few("roster-set"), "unhandled": few("unhandled"), "disco-items": few("disco-items"), "plugin": few("plugin"),
 		"cut writes": cut, "emoji": emoji, "cut emoji": both, "window of one": one, "warmed up": warm, "wide window": wide,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -113,6 +113,9 @@ func TestWrongPayloadsAreNoticed(t *testing.T) {
 		"the wrong namespace": {"roster-get", "<query xmlns='urn:x'/>"},
 		"nothing discovered":  {"disco-info", "<query xmlns='http://jabber.org/protocol/disco#info'/>"},
 		"text not counted":    {"text-in", "<query xmlns='urn:bench:sink' items='0' len='65535'/>"},
+		"nothing by a plugin": {"plugin", ""},
+		"another by a plugin": {"plugin", "<query xmlns='urn:x'/>"},
+		"more by a plugin":    {"plugin", "<query xmlns='urn:bench:plugin'>more</query>"},
 		"items not counted":   {"tree-in", "<query xmlns='urn:bench:sink' items='599' len='0'/>"},
 	} {
 		t.Run(name, func(t *testing.T) {

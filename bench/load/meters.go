@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -17,6 +18,7 @@ import (
 type meters struct {
 	at        time.Time
 	component time.Duration
+	children  time.Duration // of the component
 	self      time.Duration
 	busy      time.Duration // of the machine
 	steal     time.Duration
@@ -27,6 +29,9 @@ func readMeters(pid int) (meters, error) {
 	m := meters{at: time.Now(), self: cpuTime(unix.CLOCK_PROCESS_CPUTIME_ID)}
 	if pid > 0 {
 		m.component = cpuTime(processClock(pid))
+		for _, child := range childrenOf(pid) {
+			m.children += cpuTime(processClock(child))
+		}
 		if err := m.readStatus(pid); err != nil {
 			return meters{}, err
 		}
@@ -38,6 +43,29 @@ func readMeters(pid int) (meters, error) {
 // makes it: the sum of utime and stime in /proc/PID/stat, in nanoseconds and not in
 // ticks of ten milliseconds.
 func processClock(pid int) int32 { return int32(^pid<<3 | 2) }
+
+// childrenOf returns the processes that a process has started and that still run, as
+// proc_pid_task(5) lists them for each of its threads. A kernel without that list
+// has none: their CPU time then counts as that of other programs.
+func childrenOf(pid int) []int {
+	lists, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
+	if err != nil {
+		return nil
+	}
+	var pids []int
+	for _, list := range lists {
+		b, err := os.ReadFile(list)
+		if err != nil {
+			continue // a thread that has ended meanwhile
+		}
+		for word := range strings.FieldsSeq(string(b)) {
+			if child, err := strconv.Atoi(word); err == nil {
+				pids = append(pids, child)
+			}
+		}
+	}
+	return pids
+}
 
 func cpuTime(clock int32) time.Duration {
 	var ts unix.Timespec
@@ -99,11 +127,11 @@ func (m *meters) readMachine() error {
 // since returns what happened between two readings.
 func (m meters) since(b meters) Result {
 	r := Result{
-		Elapsed: m.at.Sub(b.at), CPU: m.component - b.component, LoadCPU: m.self - b.self,
+		Elapsed: m.at.Sub(b.at), CPU: m.component - b.component, ChildCPU: max(0, m.children-b.children), LoadCPU: m.self - b.self,
 		RSS: m.rss, PeakRSS: m.peak,
 	}
 	s := r.Elapsed.Seconds()
 	r.Steal = (m.steal - b.steal).Seconds() / s
-	r.Foreign = max(0, (m.busy-b.busy-r.CPU-r.LoadCPU).Seconds()/s)
+	r.Foreign = max(0, (m.busy-b.busy-r.CPU-r.ChildCPU-r.LoadCPU).Seconds()/s)
 	return r
 }

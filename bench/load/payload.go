@@ -14,6 +14,7 @@ const (
 	nsItems   = "http://jabber.org/protocol/disco#items"
 	nsRoster  = "jabber:iq:roster"
 	nsSink    = "urn:bench:sink"
+	nsPlugin  = "urn:bench:plugin"
 	nsStanzas = "urn:ietf:params:xml:ns:xmpp-stanzas"
 )
 
@@ -131,6 +132,15 @@ func checkRefusal(iq element) error {
 		}
 	}
 	return errors.New("neither feature-not-implemented nor service-unavailable")
+}
+
+// checkPlugin wants the element back that was sent.
+func checkPlugin(iq element) error {
+	query, err := iq.only(nsPlugin, "query")
+	if err == nil && (len(query.Inner) > 0 || query.Text != "") {
+		err = errors.New("not empty")
+	}
+	return err
 }
 
 func checkSink(items, text int) func(element) error {

@@ -45,8 +45,11 @@ func Find(name string) (Workload, error) {
 			return w, nil
 		}
 	}
-	if name == "slow" || name == "liar" {
+	switch name {
+	case "slow", "liar":
 		return Workload{Name: name, Items: 100, Window: 64, mix: []part{{name, 100}}}, nil
+	case "plugin":
+		return Workload{Name: name, Items: 100, Window: 256, mix: []part{{name, 100}}}, nil
 	}
 	return Workload{}, fmt.Errorf("no such workload: %q", name)
 }
