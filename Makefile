@@ -53,7 +53,7 @@ fuzz: ## each fuzz test for FUZZTIME=10s
 soak: ## mixed load with random faults for SOAK=20m; make race does it for some seconds
 	SOAK=$(SOAK) $(GO) test -count 1 -timeout 0 -v -run '^TestSoak$$' ./component
 
-bench: ## iqd beside other libraries, ten minutes: ROUNDS=7, WORKLOADS=, PEERS=, QUICK=1
+bench: ## iqd beside other libraries, ten minutes: ROUNDS=7, WORKLOADS=, PEERS=, STAGES=, QUICK=1
 	@mkdir -p $(OUT)/bench
 	@$(GO) build -o $(OUT)/bench/bench ./bench
 	@$(OUT)/bench/bench
