@@ -230,29 +230,26 @@ func TestN28SecretStaysSecret(t *testing.T) {
 	})
 }
 
-// A server may listen on a Unix socket (N41).
-func TestN41UnixSocket(t *testing.T) {
-	s := newRaw(t)
-	path := filepath.Join(t.TempDir(), "s")
-	l, err := net.Listen("unix", path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = l.Close() })
-	go func() {
-		for {
-			c, err := l.Accept()
+// A server may listen on a Unix socket or at an address of IPv6 (N41).
+func TestN41Addresses(t *testing.T) {
+	for label, tc := range map[string]struct{ network, at, prefix string }{
+		"Unix socket": {"unix", filepath.Join(t.TempDir(), "s"), "unix:"}, "IPv6": {"tcp6", "[::1]:0", ""},
+	} {
+		t.Run(label, func(t *testing.T) {
+			l, err := net.Listen(tc.network, tc.at)
 			if err != nil {
-				return
+				t.Skipf("this machine has none: %v", err)
 			}
-			s.conns <- c
-		}
-	}()
-	s.addr = "unix:" + path
-	s.start(off(muxOf(t, component.Extension{Name: "x", Routes: []component.Route{{Name: name("q"), Get: give(nil, nil), Quick: true}}})))
-	c := s.online()
-	c.write(iq("get", "1", juliet, domain, query))
-	c.until("id='1'")
+			t.Cleanup(func() { _ = l.Close() })
+			s := newRaw(t)
+			s.addr = tc.prefix + l.Addr().String()
+			go s.take(l)
+			s.start(off(muxOf(t, component.Extension{Name: "x", Routes: []component.Route{{Name: name("q"), Get: give(nil, nil), Quick: true}}})))
+			c := s.online()
+			c.write(iq("get", "1", juliet, domain, query))
+			c.until("id='1'")
+		})
+	}
 }
 
 // A connection that wraps a socket, to encrypt or to count, is written to in no

@@ -40,16 +40,19 @@ func newRawAt(t *testing.T, addr string) *rawServer {
 	}
 	t.Cleanup(func() { _ = l.Close() })
 	s.addr = l.Addr().String()
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			s.conns <- c
-		}
-	}()
+	go s.take(l)
 	return s
+}
+
+// take accepts connections until the listener is closed.
+func (s *rawServer) take(l net.Listener) {
+	for {
+		c, err := l.Accept()
+		if err != nil {
+			return
+		}
+		s.conns <- c
+	}
 }
 
 func (s *rawServer) dial(context.Context) (net.Conn, error) {

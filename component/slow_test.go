@@ -106,3 +106,45 @@ func TestH13NothingGrows(t *testing.T) {
 		t.Errorf("%d goroutines more: %d", grown, routines)
 	}
 }
+
+// TestH13HoursOfService: six hours of requests at some pace, with silences that want
+// checks and a server that restarts each hour, leave nothing behind. The time of a
+// bubble passes at once.
+func TestH13HoursOfService(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const hours, busy = 6, 50 * time.Minute
+		r := begin(t, quiet(two(t, component.Extension{}, false, func(context.Context, *component.Request) (component.Payload, error) {
+			<-time.After(500 * time.Millisecond)
+			return nil, nil
+		})))
+		var heap []int64
+		var routines []int
+		for hour := range hours {
+			r.proven()
+			for begun := time.Now(); time.Since(begun) < busy; {
+				r.send(iq("get", r.id(), fmt.Sprintf("u%d@example.net/x", r.n), domain, query))
+				r.send(iq("get", r.id(), fmt.Sprintf("u%d@example.net/x", r.n), domain, sleepQuery))
+				r.next().wants(t, "result")
+				r.next().wants(t, "result")
+				time.Sleep(time.Second)
+			}
+			time.Sleep(time.Hour - busy) // silence
+			r.srv.Cut()
+			r.streams(hour + 2)
+			r.idle()
+			synctest.Wait()
+			heap, routines = append(heap, heapInUse()), append(routines, runtime.NumGoroutine())
+		}
+		t.Logf("bytes in use: %d, goroutines: %d; %d requests, %d streams, %d calls",
+			heap, routines, r.comp.Stats().Requests, r.comp.Stats().Streams, r.comp.Stats().Calls)
+		if grown := slices.Min(heap[hours-3:]) - heap[1]; grown > 256<<10 {
+			t.Errorf("%d bytes more in use: %d", grown, heap)
+		}
+		if grown := slices.Min(routines[hours-3:]) - routines[1]; grown > 5 {
+			t.Errorf("%d goroutines more: %d", grown, routines)
+		}
+		if s := r.comp.Stats(); s.Deaf > 0 || s.Timeouts > 0 || s.Overloads > 0 || s.Streams != hours+1 {
+			t.Errorf("in quiet hours: %+v", s)
+		}
+	})
+}
