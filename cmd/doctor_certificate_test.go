@@ -21,6 +21,7 @@ type certificate struct {
 	name       string    // in place of 127.0.0.1; "-": none
 	until      time.Time // zero: tomorrow
 	forClients bool
+	leaf       bool // no authority: only itself
 	asks       bool // the server wants one of the client
 	refuses    bool // the server has none for the name
 }
@@ -41,6 +42,9 @@ func (c certificate) template() *x509.Certificate {
 	}
 	if !c.until.IsZero() {
 		tmpl.NotAfter = c.until
+	}
+	if c.leaf {
+		tmpl.IsCA, tmpl.KeyUsage = false, x509.KeyUsageDigitalSignature
 	}
 	if c.forClients {
 		tmpl.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}

@@ -2,6 +2,7 @@ package iqdcmd_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -248,6 +249,35 @@ func TestN36Suspended(t *testing.T) {
 	}
 	if n := r.server.Streams(); n != 1 {
 		t.Errorf("%d streams, want the first", n)
+	}
+	signal(t, cmd, syscall.SIGTERM)
+	if code := exitOf(t, cmd); code != 0 {
+		t.Errorf("exit code %d, want 0", code)
+	}
+}
+
+// TestN36SuspendedAndDropped: the server has given up a process that stood still, and
+// what is waiting is a reset: the process is back as soon as it goes on.
+func TestN36SuspendedAndDropped(t *testing.T) {
+	r := stage(t, "[handlers.ping]\n")
+	cmd := r.startProcess()
+	r.online()
+	r.ping()
+	signal(t, cmd, syscall.SIGSTOP)
+	r.server.Reset()
+	<-time.After(time.Second)
+	began := time.Now()
+	signal(t, cmd, syscall.SIGCONT)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	if err := r.server.WaitStreams(ctx, 2); err != nil {
+		t.Fatal(err)
+	}
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("back after %v", took)
+	}
+	if got := r.ping(); !isResult(got) {
+		t.Errorf("ping was answered with %s", got)
 	}
 	signal(t, cmd, syscall.SIGTERM)
 	if code := exitOf(t, cmd); code != 0 {

@@ -105,6 +105,39 @@ func TestN33TLSVerifies(t *testing.T) {
 	}
 }
 
+// A certificate that is over is refused, and one that nobody but itself vouches for is
+// taken where ca_file names it.
+func TestN33TLSCertificates(t *testing.T) {
+	for name, tc := range map[string]struct {
+		cert   certificate
+		pinned bool
+		want   string // empty: taken
+	}{
+		"expired":                 {certificate{until: time.Now().Add(-time.Hour)}, true, "certificate has expired"},
+		"self-signed":             {certificate{leaf: true}, false, "certificate signed by unknown authority"},
+		"self-signed, pinned":     {certificate{leaf: true}, true, ""},
+		"another, of its name":    {certificate{leaf: true, name: "other.example.net"}, true, "cannot validate certificate for 127.0.0.1"},
+		"for clients, and pinned": {certificate{leaf: true, forClients: true}, true, "incompatible key usage"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := newManager(t)
+			conf, file := tc.cert.make(t)
+			section := "[component.tls]\nenabled = true\n"
+			if tc.pinned {
+				section += "ca_file = '" + file + "'\n"
+			}
+			r := tlsStage(t, conf.Certificates[0], nil, section+"[handlers.ping]\n").start()
+			if tc.want != "" {
+				m.expect("STATUS=not connected.*" + tc.want + ".*")
+				return
+			}
+			if got := r.online().ping(); !isResult(got) {
+				t.Errorf("ping was answered with %s", got)
+			}
+		})
+	}
+}
+
 // The files are read anew for each stream: a certificate that was renewed needs
 // no restart.
 func TestN34TLSReadsItsFilesAnew(t *testing.T) {
