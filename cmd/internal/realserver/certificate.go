@@ -53,6 +53,15 @@ func (s *Server) writeCertificate() error {
 	})
 }
 
+// RenewCertificate replaces the authority and the certificate in the server's folder.
+// A server that is running uses what it has until it is restarted.
+func (s *Server) RenewCertificate() {
+	s.t.Helper()
+	if err := s.writeCertificate(); err != nil {
+		s.t.Fatalf("make a certificate: %v", err)
+	}
+}
+
 func template(serial int64, name string) *x509.Certificate {
 	return &x509.Certificate{
 		SerialNumber:          big.NewInt(serial),
