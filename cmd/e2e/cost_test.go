@@ -58,23 +58,7 @@ func TestCostBesideServer(t *testing.T) {
 // it is heard there. It returns the process.
 func startDaemon(t *testing.T, srv *realserver.Server) (pid int) {
 	t.Helper()
-	dir := t.TempDir()
-	path, conf := filepath.Join(dir, "iqd"), filepath.Join(dir, "iqd.toml")
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-race=false", "-o", path, repository+"/cmd/iqd").CombinedOutput(); err != nil {
-		t.Fatalf("build iqd: %v\n%s", err, out)
-	}
-	text := fmt.Sprintf("[component]\njid = '%s'\nserver = '%s'\nsecret = '%s'\n[handlers.ping]\n", srv.Component, srv.ComponentAddr(), srv.Secret)
-	if err := os.WriteFile(conf, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(path, "run", "-c", conf)
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait() // it was killed
-	})
+	cmd := runDaemon(t, srv, buildDaemon(t), t.TempDir(), "[handlers.ping]\n")
 	bob := srv.Login(t, "bob", "waits")
 	n := 0
 	realserver.Eventually(t, 20*time.Second, func() bool {
@@ -82,6 +66,39 @@ func startDaemon(t *testing.T, srv *realserver.Server) (pid int) {
 		return realserver.Parse(bob.IQ(pingOf(srv.Component, fmt.Sprint("up", n)))).Type == "result"
 	})
 	return cmd.Process.Pid
+}
+
+func buildDaemon(t *testing.T) (path string) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), "iqd")
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-race=false", "-o", path, repository+"/cmd/iqd").CombinedOutput(); err != nil {
+		t.Fatalf("build iqd: %v\n%s", err, out)
+	}
+	return path
+}
+
+// runDaemon starts iqd with its state in a folder, and ends it with SIGKILL when the
+// test ends.
+func runDaemon(t *testing.T, srv *realserver.Server, path, dir, more string) *exec.Cmd {
+	t.Helper()
+	conf := filepath.Join(dir, "iqd.toml")
+	writeText(t, conf, fmt.Sprintf("[component]\njid = '%s'\nserver = '%s'\nsecret = '%s'\n%s", srv.Component, srv.ComponentAddr(), srv.Secret, more))
+	if err := os.Chmod(conf, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(path, "run", "-c", conf)
+	cmd.Env = append(os.Environ(), "STATE_DIRECTORY="+dir)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { killed(cmd) })
+	return cmd
+}
+
+// killed ends a process as no signal handler sees it.
+func killed(cmd *exec.Cmd) {
+	_ = cmd.Process.Kill()
+	_ = cmd.Wait() // it was killed
 }
 
 func pingOf(to, id string) string {
