@@ -115,7 +115,8 @@ func ownListen(snippet string) bool {
 }
 
 func (s *Server) ejabberdListener(b *strings.Builder, port int) {
-	fmt.Fprintf(b, "  -\n    port: %d\n    ip: \"127.0.0.1\"\n    module: ejabberd_service\n", port)
+	// Without global_routes a connection serves the host that it names, and not all of the list.
+	fmt.Fprintf(b, "  -\n    port: %d\n    ip: \"127.0.0.1\"\n    module: ejabberd_service\n    global_routes: false\n", port)
 	if s.opts.StanzaLimit != 0 {
 		fmt.Fprintf(b, "    max_stanza_size: %d\n", s.opts.StanzaLimit)
 	}
