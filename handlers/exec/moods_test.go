@@ -21,6 +21,9 @@ func TestMain(m *testing.M) {
 		moods()[name](newSoul())
 		os.Exit(0)
 	}
+	if os.Getenv(parent) != "" {
+		beParent()
+	}
 	os.Exit(m.Run())
 }
 

@@ -134,6 +134,9 @@ func (w *worker) kill() {
 	w.mu.Unlock()
 	if proc != nil {
 		proc.signal(syscall.SIGKILL)
-		<-proc.done
+		select {
+		case <-proc.done:
+		case <-time.After(lastWords): // the kernel holds it, and will end it
+		}
 	}
 }
