@@ -35,7 +35,7 @@ func metrics() []metric {
 		counter("iqd_panics_total", "Handlers that panicked.", func(s S) uint64 { return s.Panics }),
 		counter("iqd_handed_off_total", "Quick handlers that were not quick.", func(s S) uint64 { return s.HandedOff }),
 		counter("iqd_expired_total", "Replies dropped: no stream before their deadline.", func(s S) uint64 { return s.Expired }),
-		counter("iqd_unconfirmed_total", "Replies written to a stream that ended unasked, after the last sign that the server reads it.", func(s S) uint64 { return s.Unconfirmed }),
+		counter("iqd_unconfirmed_total", "Replies written to a stream that ended unasked, after the last sign that the server reads it: at most so many are lost.", func(s S) uint64 { return s.Unconfirmed }),
 		counter("iqd_ignored_total", "Presence, messages and unknown elements that nobody takes.", func(s S) uint64 { return s.Ignored }),
 		counter("iqd_unsolicited_total", "Results and errors that nobody waits for.", func(s S) uint64 { return s.Unsolicited }),
 		counter("iqd_spoofed_total", "Replies to our requests from somebody else.", func(s S) uint64 { return s.Spoofed }),
