@@ -146,6 +146,7 @@ func TestDecodeRefuses(t *testing.T) {
 		"request and answer": {answer(`"method":"iq","result":{}`), "both a request and an answer", 17},
 		"error is a string":  {answer(`"error":"no"`), "no JSON-RPC 2.0 message", 17},
 		"a screenful":        {strings.Repeat("x\x1b", 10000), "(20000 bytes)", 0},
+		"a long number":      {answer(`"error":{"code":` + strings.Repeat("1", 100000) + `}`), "cannot unmarshal number", 17},
 		"deep":               {answer(`"result":` + strings.Repeat("[", 100000)), "no JSON-RPC 2.0 message", 0},
 	} {
 		t.Run(name, func(t *testing.T) {

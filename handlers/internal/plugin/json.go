@@ -70,3 +70,11 @@ func Clip[T ~string | ~[]byte](s T) string {
 	}
 	return fmt.Sprintf("%q", s)
 }
+
+// brief returns an error of encoding/json, which may quote a number of any length.
+func brief(err error) string {
+	if s := err.Error(); len(s) > 2*clipped {
+		return Clip(s)
+	}
+	return err.Error()
+}

@@ -60,7 +60,7 @@ func Decode(text []byte) (Message, error) {
 		err = m.check(raw.Version)
 	}
 	if err != nil {
-		return m, fmt.Errorf("no JSON-RPC 2.0 message: %w: %s", err, Clip(text))
+		return m, fmt.Errorf("no JSON-RPC 2.0 message: %s: %s", brief(err), Clip(text))
 	}
 	return m, nil
 }
