@@ -105,6 +105,9 @@ func testMux(t *testing.T) *component.Mux {
 	get("name", func(context.Context, *component.Request) (component.Payload, error) {
 		return component.Text(nsTest, "a b='1'><evil/>", ""), nil
 	})
+	get("line-end", func(context.Context, *component.Request) (component.Payload, error) {
+		return component.ParseElement("<a xmlns='urn:a'><p:b xmlns:p='urn:b&#10;c'/></a>")
+	})
 	get("huge", func(context.Context, *component.Request) (component.Payload, error) {
 		return component.Text(nsTest, "huge", strings.Repeat("x", 600_000)), nil
 	})

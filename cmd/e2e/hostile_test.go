@@ -49,6 +49,7 @@ func hostile() []row {
 		{"Q15 nested iq", q("<iq xmlns='jabber:client' type='get' id='n'/>"), nobody},
 		{"Q15 handshake", q("<handshake xmlns='jabber:component:accept'/>"), nobody},
 		{"Q15 closing tag as text", q("<q xmlns='urn:q'><![CDATA[</stream:stream>]]></q>"), nobody},
+		{"Q15 answered with a namespace that has a line end", q("<line-end xmlns='urn:example:test'/>"), "internal-server-error"},
 		{"Q16 many apostrophes", q("<nil xmlns='urn:example:test'>" + strings.Repeat("&apos;", 43_000) + "</nil>"), fine},
 		{"Q16 250 KB of apostrophes", q("<nil xmlns='urn:example:test'>" + strings.Repeat("'", 250_000) + "</nil>"), fine},
 		{"Q17 250 KB that would come back as 1.5 MB", q("<echo xmlns='urn:example:test' a=\"" + strings.Repeat("'", 250_000) + "\"/>"), "internal-server-error"},

@@ -156,6 +156,8 @@ func TestEncoderRefuses(t *testing.T) {
 		"declaration NS":   inA(func(e *wire.Encoder) { e.AttrNS("http://www.w3.org/2000/xmlns/", "b", "v") }),
 		"reserved NS":      inA(func(e *wire.Encoder) { e.Start("http://www.w3.org/2000/xmlns/", "b"); e.End() }),
 		"bad namespace":    inA(func(e *wire.Encoder) { e.Start("\x00", "b"); e.End() }),
+		"line end in NS":   inA(func(e *wire.Encoder) { e.Start("urn:a\nb", "c"); e.End() }),
+		"NS of attr, line": inA(func(e *wire.Encoder) { e.AttrNS("urn:a\nb", "c", "") }),
 		"bad attr space":   inA(func(e *wire.Encoder) { e.AttrNS("\x00", "b", "") }),
 		"control in text":  inA(func(e *wire.Encoder) { e.Text("abcdefgh\x01abcdefgh") }),
 		"control in attr":  inA(func(e *wire.Encoder) { e.Attr("b", "\x1f") }),

@@ -3,6 +3,7 @@ package wire
 import (
 	"fmt"
 	"strconv"
+	"strings"
 )
 
 // spaceXML is the number of NSXML.
@@ -108,9 +109,10 @@ func (e *Encoder) start(space int, local string) {
 	}
 }
 
-// declare writes the declaration of a namespace.
+// declare writes the declaration of a namespace. One with a line end would end the
+// stream to ejabberd, which has expat join namespaces and names with it.
 func (e *Encoder) declare(name, space string) {
-	if space == nsXMLNS {
+	if space == nsXMLNS || strings.IndexByte(space, '\n') >= 0 {
 		e.fail(errNamespace)
 	}
 	if e.reserve(len(name) + len(space) + len(" =''")) {
