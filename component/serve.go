@@ -49,6 +49,7 @@ func (c *Component) settle(sc *scratch, req *Request) bool {
 // serve runs req and then, one after the other, what takes over its place in the
 // lane. It is the body of a goroutine.
 func (c *Component) serve(req *Request) {
+	roomy(0)
 	defer c.wg.Done()
 	for req != nil {
 		req = c.serveOne(req)
