@@ -46,6 +46,9 @@ func (a *app) run(ctx context.Context) error {
 	}
 	log := newLogSink(conf.Log, a.world.Stderr, a.world.Getenv("NO_COLOR") == "")
 	defer log.writer.Close()
+	if a.world.listen != nil { // the process is ours
+		log.hearLibraries()
+	}
 	d, err := a.newDaemon(conf, cfg, log)
 	if err != nil {
 		return err
