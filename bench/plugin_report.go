@@ -31,7 +31,7 @@ func (b *bench) pluginDelayLine() string {
 	if len(own) == 0 || len(out) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("One request at a time through a plugin, p50, unpinned: built-in %s; %s.", delay(median(each(own, p50))), strings.Join(out, "; "))
+	return fmt.Sprintf("One request at a time through a plugin, p50, unpinned, %d rounds: built-in %s; %s.", len(own), delay(median(each(own, p50))), strings.Join(out, "; "))
 }
 
 func (b *bench) pluginRateLine() string {

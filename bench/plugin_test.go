@@ -39,7 +39,7 @@ func TestPluginLines(t *testing.T) {
 		delay, many string
 	}{
 		"kept": {80 * time.Microsecond, 45_000,
-			"built-in 40.0 µs; Go 120 µs, that is 80.0 µs more (80.0 µs to 80.0 µs) [goal: below 150 µs]; Python 1.04 ms, that is 1.00 ms more (1.00 ms to 1.00 ms).",
+			"unpinned, 2 rounds: built-in 40.0 µs; Go 120 µs, that is 80.0 µs more (80.0 µs to 80.0 µs) [goal: below 150 µs]; Python 1.04 ms, that is 1.00 ms more (1.00 ms to 1.00 ms).",
 			"built-in 300000 (300000-300000), 12.0 µs of CPU; Go 45000 (45000-45000) [goal: 20000], 12.0 µs of CPU and 15.0 in the child."},
 		"missed": {150 * time.Microsecond, 19_999,
 			"Go 190 µs, that is 150 µs more (150 µs to 150 µs) [**missed**, goal: below 150 µs]; Python",
@@ -53,7 +53,7 @@ func TestPluginLines(t *testing.T) {
 					t.Errorf("the report lacks %q:\n%s", want, &out)
 				}
 			}
-			for _, other := range []string{"| |", "One ping", "p99 of the others", "Peak memory", "first answer", "Node"} {
+			for _, other := range []string{"| |", "; 0 rounds", "One ping", "p99 of the others", "Peak memory", "first answer", "Node"} {
 				if strings.Contains(out.String(), other) {
 					t.Errorf("the report has %q, which was not measured:\n%s", other, &out)
 				}

@@ -12,9 +12,12 @@ import (
 
 // print writes the table, and the lines below it.
 func (b *bench) print(w io.Writer) {
-	fmt.Fprintf(w, "%s, %d cores of %s, %s, %s; %d rounds", b.here.Date.Format("2006-01-02"), b.here.Cores, b.here.Processor, b.here.System, b.here.Go, b.rounds)
+	fmt.Fprintf(w, "%s, %d cores of %s, %s, %s", b.here.Date.Format("2006-01-02"), b.here.Cores, b.here.Processor, b.here.System, b.here.Go)
+	if len(b.workloads) > 0 {
+		fmt.Fprintf(w, "; %d rounds", b.rounds)
+	}
 	if b.cores.pinned {
-		fmt.Fprint(w, "; load and component on a core each")
+		fmt.Fprint(w, "; load and component on a core each, where nothing else is said")
 	}
 	fmt.Fprint(w, "\n\n")
 	if len(b.workloads) > 0 {
