@@ -45,6 +45,8 @@ type child struct {
 	underWay atomic.Int32  // calls that wait, and those that ran out of time since it was heard last
 	silent   chan struct{} // closed when it will say no more
 	wake     chan struct{} // there is something to write
+	spoke    atomic.Bool   // it has written a line, whatever was in it
+	mute     sync.Once     // for the log
 	tasks    sync.WaitGroup
 
 	mu      sync.Mutex

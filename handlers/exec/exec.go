@@ -7,6 +7,7 @@
 package exec
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/iqd-xmpp/iqd/component"
@@ -29,7 +30,7 @@ func New(cfg Config, env component.Env) (component.Extension, error) {
 	}
 	ext.Run, ext.Close = p.run, p.close
 	ext.Check = func() error {
-		if err := prog.missing(); err != nil {
+		if err := cmp.Or(prog.unreadable(), prog.missing()); err != nil {
 			return fmt.Errorf("command: %w", err)
 		}
 		return nil

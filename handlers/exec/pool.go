@@ -99,6 +99,7 @@ func (p *pool) ask(ctx context.Context, call *plugin.Call) (plugin.Message, erro
 		return out.m, out.err
 	case <-ctx.Done():
 		c.giveUp(pd)
+		c.noteMute(ctx)
 		return plugin.Message{}, errLate()
 	}
 }

@@ -20,6 +20,7 @@ func (c *child) read() {
 	most := c.worker.pool.cfg.MaxAnswerBytes
 	lines.Buffer(make([]byte, min(readBuffer, most+2)), most+2) // the end of the line is two bytes at most
 	for lines.Scan() {
+		c.spoke.Store(true)
 		if err := c.hear(lines.Bytes()); err != nil && c.complain(err) {
 			return
 		}
