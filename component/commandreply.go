@@ -14,6 +14,7 @@ type commandReply struct {
 	stage   *Stage   // nil: it was canceled
 	filled  Values   // what its form was filled in with before, or nil
 	prev    bool     // there is a stage to go back to
+	size    int      // in bytes, when it was first made
 }
 
 // actions returns what may follow on a stage that is executing, the default first.
@@ -91,9 +92,10 @@ func (r *commandReply) encodeActions(e *Encoder) {
 	e.End()
 }
 
-// writable returns the error that the reply would end in.
-func (c *Component) writable(req *Request, p Payload) error {
+// replySize returns how many bytes the payload of a reply takes, or the error that
+// the reply would end in.
+func (c *Component) replySize(req *Request, p Payload) (int, error) {
 	head := len(c.appendHead(nil, "result", req))
-	_, err := encodePayload(nil, p, new(Encoder), c.encoderLimits(head+1))
-	return err
+	out, err := encodePayload(nil, p, new(Encoder), c.encoderLimits(head+1))
+	return len(out), err
 }

@@ -16,8 +16,9 @@ const (
 	sessionLife     = 10 * time.Minute // since the last step
 	maxSessions     = 1000
 	sessionsOfOwner = 16
-	sessionBytes    = 64 << 10 // of what has been filled in
-	stagesBack      = 16       // that a session remembers
+	sessionBytes    = 64 << 10  // of what has been filled in
+	stagesBack      = 16        // that a session remembers
+	stageBytes      = 256 << 10 // of them; there is always one
 )
 
 // A session is a command that somebody has begun and not ended. While a step of
@@ -41,6 +42,7 @@ type session struct {
 type place struct {
 	stage  *Stage
 	filled Values
+	size   int // in bytes, when it was shown
 }
 
 // size returns about how many bytes of its asker the session holds.

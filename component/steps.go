@@ -62,11 +62,14 @@ func (cmd *command) begin(ctx context.Context, req *Request) (Payload, error) {
 	if err != nil {
 		return nil, err
 	}
-	stage, p, err := s.run(ctx, req, cmd.Run, ActionExecute, values)
-	if err != nil || stage.Next == nil {
-		return p, err
+	p, err := s.run(ctx, req, cmd.Run, ActionExecute, values)
+	switch {
+	case err != nil:
+		return nil, err
+	case p.stage.Next == nil:
+		return p, nil
 	}
-	s.at = place{stage: stage}
+	s.at = place{stage: p.stage, size: p.size}
 	if err := req.comp.sessions.open(s); err != nil {
 		req.comp.sessionOver(s)
 		return nil, err
@@ -90,15 +93,15 @@ func (s *session) forth(ctx context.Context, req *Request, act Action) (Payload,
 	}
 	left := s.at
 	left.filled = values
-	stage, p, err := s.run(ctx, req, left.stage.Next, act, values)
+	p, err := s.run(ctx, req, left.stage.Next, act, values)
 	switch {
 	case err != nil:
 		return nil, err
-	case stage.Next == nil:
+	case p.stage.Next == nil:
 		req.comp.sessions.end(s)
 		return p, nil
 	}
-	s.moveOn(left, stage)
+	s.moveOn(left, p)
 	return p, nil
 }
 
@@ -119,38 +122,44 @@ func (s *session) filledIn(req *Request) (Values, error) {
 	return values, nil
 }
 
-// moveOn remembers the place that was left, unless nobody can go back to it.
-func (s *session) moveOn(left place, stage *Stage) {
-	s.at = place{stage: stage}
-	switch {
-	case stage.NoReturn:
+// moveOn remembers the place that was left, unless nobody can go back to it. Those
+// further back are forgotten when they are too many or too large.
+func (s *session) moveOn(left place, p *commandReply) {
+	s.at = place{stage: p.stage, size: p.size}
+	if p.stage.NoReturn {
 		s.past = nil
 		return
-	case len(s.past) == stagesBack:
-		s.past = slices.Delete(s.past, 0, 1)
 	}
 	s.past = append(s.past, left)
+	size := s.at.size
+	for i := len(s.past) - 1; i >= 0; i-- {
+		size += s.past[i].size
+		if i < len(s.past)-1 && (size > stageBytes || len(s.past)-i > stagesBack) {
+			s.past = slices.Delete(s.past, 0, i+1)
+			return
+		}
+	}
 }
 
 // run calls a step and makes its reply. A stage that nobody gets to see, because
 // the reply cannot be written or the time is over, is none.
-func (s *session) run(ctx context.Context, req *Request, f StepFunc, act Action, values Values) (*Stage, Payload, error) {
+func (s *session) run(ctx context.Context, req *Request, f StepFunc, act Action, values Values) (*commandReply, error) {
 	stage, err := f(ctx, &Step{Request: req, Node: s.cmd.Node, Session: s.id, Action: act, Lang: s.lang, Values: values})
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if stage == nil {
 		stage = new(Stage)
 	}
 	p := &commandReply{session: s, stage: stage, prev: s.at.stage != nil && !stage.NoReturn}
 	if err = ctx.Err(); err == nil {
-		err = req.comp.writable(req, p)
+		p.size, err = req.comp.replySize(req, p)
 	}
 	if err != nil {
 		req.comp.callCanceled(s.cmd.inst, stage)
-		return nil, nil, fmt.Errorf("command %q: %w", s.cmd.Node, err)
+		return nil, fmt.Errorf("command %q: %w", s.cmd.Node, err)
 	}
-	return stage, p, nil
+	return p, nil
 }
 
 // back shows the stage before, as it was filled in.
