@@ -201,6 +201,21 @@ func moods() map[string]func(*soul) {
 			answer(r.ID, element(strings.ReplaceAll(s.line, "<", "(")))
 			s.next()
 		},
+		"answers all at last": func(s *soul) {
+			var ids []json.RawMessage
+			for {
+				switch r := s.next(); {
+				case r.Method == "cancel":
+				case strings.Contains(r.Params.Payload, "at last"):
+					answer(r.ID, element(fmt.Sprint("of ", len(ids))))
+					for _, id := range ids {
+						answer(id, element("late"))
+					}
+				default:
+					ids = append(ids, r.ID)
+				}
+			}
+		},
 		"asks without end": func(s *soul) {
 			s.next()
 			for {
