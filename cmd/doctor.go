@@ -48,7 +48,7 @@ func (a *app) doctorCommand() *cobra.Command {
 		},
 	}
 	a.configFlag(cmd)
-	cmd.Flags().BoolVar(&d.connect, "connect", false, "connect even where iqd runs with this file: a server that kicks old connections then drops that one")
+	cmd.Flags().BoolVar(&d.connect, "connect", false, "connect even where iqd runs with this file: a server that kicks old connections then drops that one, and it is back after two minutes")
 	cmd.Flags().DurationVar(&d.wait, "wait", usualWait, "what each answer may take; to be accepted, twice that")
 	return cmd
 }

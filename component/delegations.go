@@ -25,7 +25,7 @@ func (c *Component) noteDelegated(st *wire.Stanza) {
 			level, hint = slog.LevelWarn, "no handler answers it when it is delegated"
 		}
 		c.cfg.Log.LogAttrs(c.base, level, "namespace delegated to us",
-			slog.String("ns", clip(space)), slog.String("by", clip(st.From)), slog.String("hint", hint))
+			slog.String("ns", clip(space)), slog.String("by", clip(st.From)), hinted(hint))
 	}
 }
 

@@ -124,6 +124,9 @@ func TestDelegationsAreNoted(t *testing.T) {
 	if n := strings.Count(book.String(), "ns="+nsTest+" "); n != 1 {
 		t.Errorf("told %d times:\n%s", n, book.String())
 	}
+	if book.has("hint=\"\"") {
+		t.Errorf("an empty hint in the log:\n%s", book.String())
+	}
 	if !book.has("level=WARN msg=\"namespace delegated to us\" ns=urn:example:nobody by=example.net") || !book.has("level=INFO msg=\"namespace delegated to us\" ns="+nsTest) {
 		t.Errorf("logged:\n%s", book.String())
 	}

@@ -147,7 +147,7 @@ func (c *Component) logStatus(s Status) {
 		if !c.trouble.isNew(s) {
 			level = slog.LevelDebug
 		}
-		log.Log(c.base, level, "not connected", "err", clip(fmt.Sprint(s.Err)), "retry", s.Retry.Round(time.Millisecond), "hint", hint(s.Err))
+		log.Log(c.base, level, "not connected", "err", clip(fmt.Sprint(s.Err)), "retry", s.Retry.Round(time.Millisecond), hinted(hint(s.Err)))
 	}
 }
 
@@ -166,6 +166,15 @@ func (t *trouble) isNew(s Status) bool {
 	}
 	*t = trouble{err, s.Since}
 	return true
+}
+
+// hinted returns the attribute of a hint, which is none where there is no hint:
+// slog's handlers leave an empty attribute out.
+func hinted(text string) slog.Attr {
+	if text == "" {
+		return slog.Attr{}
+	}
+	return slog.String("hint", text)
 }
 
 // hint says what the operator may do about err.

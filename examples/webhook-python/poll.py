@@ -50,7 +50,7 @@ class Hook(BaseHTTPRequestHandler):
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         if not self.signed(body):
-            return self.send(403)
+            return self.send(401)  # which iqd logs: the secrets differ
         request = json.loads(body)
         reply = {"jsonrpc": "2.0", "id": request["id"]}
         try:
