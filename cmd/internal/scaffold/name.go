@@ -11,7 +11,8 @@ import (
 // reserved names mean something else where the handler's package is imported, or
 // to the go command.
 var reserved = []string{
-	"component", "componenttest", "handlers", "init", "internal", "iqdcmd", "main", "os", "reg", "testdata", "testing", "vendor",
+	"component", "componenttest", "handlers", "init", "internal", "iqdcmd", "main", "nil", "os", "reg", "t", "testdata", "testing",
+	"vendor",
 }
 
 var (

@@ -13,7 +13,7 @@ func TestCheckName(t *testing.T) {
 		"": "lower-case", "Weather": "lower-case", "my-weather": "lower-case", "my_weather": "lower-case",
 		"../weather": "lower-case", "6x": "lower-case", "été": "lower-case", "weather\n": "lower-case", "a b": "lower-case",
 		"func": "keyword", "type": "keyword",
-		"main": "taken", "component": "taken", "internal": "taken", "os": "taken", "testing": "taken",
+		"main": "taken", "component": "taken", "internal": "taken", "os": "taken", "testing": "taken", "t": "taken", "nil": "taken",
 		"ping": "has a handler",
 	} {
 		t.Run(name, func(t *testing.T) {
