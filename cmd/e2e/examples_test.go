@@ -182,7 +182,7 @@ func TestExamples(t *testing.T) {
 			t.Fatal(err)
 		}
 		resp.Body.Close()
-		if resp.StatusCode != http.StatusForbidden {
+		if resp.StatusCode != http.StatusUnauthorized {
 			t.Errorf("a request without a signature is answered %s", resp.Status)
 		}
 	})
@@ -211,6 +211,7 @@ func exampleTalks() map[string]exampleTalk {
 			{"commands", `"iqd.localhost", "run", "Run a script"`},
 			{"command:run", `"executing".*"script"`},
 			{"command:run:complete,script=greet,argument=$(id) <J>", `Good morning, \$\(id\) <J>\.`},
+			{"command:run:complete,script=greet,argument=" + strings.Repeat("<", 30_000), `"completed".*Good morning, <<<`}, // 180 KB of JSON
 			{"command:run:complete,script=disk", `"completed".*Filesystem`},
 			{"command:run:complete,script=../run.sh", `"error"`},
 		}},

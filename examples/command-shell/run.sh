@@ -5,8 +5,8 @@ cd "$1" || exit
 
 # The first stage: a form that asks which script, and with which argument.
 form() {
-	printf '%s\n' * | jq -Rsc --argjson request "$1" '{
-		jsonrpc: "2.0", id: $request.id, result: {status: "executing", actions: ["complete"], form: {
+	printf '%s\n' * | jq -Rsc --argjson id "$(jq .id <<<"$1")" '{
+		jsonrpc: "2.0", $id, result: {status: "executing", actions: ["complete"], form: {
 			title: "Run a script", instructions: "Its output is shown when it has ended.", fields: [
 				{var: "script", type: "list-single", label: "Script", required: true,
 					options: split("\n")[:-1] | map({label: ., value: .})},
@@ -26,8 +26,8 @@ run() {
 	fi
 	output=$(timeout 15 "./$script" "$argument" 2>&1 </dev/null) && code=0 || code=$?
 	LC_ALL=C tr -d '\000-\010\013-\037\177' <<<"${output:0:4000}" |
-		jq -Rsc --argjson request "$1" --argjson code "$code" '{
-			jsonrpc: "2.0", id: $request.id, result: {status: "completed",
+		jq -Rsc --argjson id "$(jq .id <<<"$1")" --argjson code "$code" '{
+			jsonrpc: "2.0", $id, result: {status: "completed",
 				note: (if $code == 0 then {type: "info", text: "done"} else {type: "error", text: "exit code \($code)"} end),
 				form: {title: "Output", fields: [{var: "output", type: "text-multi", label: "Output", value: rtrimstr("\n") | split("\n")}]}
 			}}'
