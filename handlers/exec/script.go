@@ -35,7 +35,7 @@ func (p *program) unreadable() error {
 // there.
 func (p *program) interpreted(words []string) error {
 	if len(words) == 0 {
-		return fmt.Errorf("%s names no interpreter behind #!", p.path)
+		return fmt.Errorf("the #! of %s names no interpreter", p.path)
 	}
 	if _, err := os.Stat(words[0]); err != nil {
 		return fmt.Errorf("%s names an interpreter that is not there: %w", p.path, err)
