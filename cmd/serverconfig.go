@@ -1,6 +1,7 @@
 package iqdcmd
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -25,6 +26,9 @@ type serverSetup struct {
 	TLS      bool
 	MaxReply int    // the largest stanza that we write
 	File     string // our configuration, as a shell reads it
+
+	Delegated []string // the namespaces that it is to delegate to us, quoted
+	Hosts     []string // which delegate
 }
 
 // A snippet writes the configuration that a server needs for a component. What it
@@ -76,6 +80,9 @@ func (a *app) serverSetup(showSecret bool) (serverSetup, error) {
 	} else if s.Host, s.Port, err = net.SplitHostPort(c.Component.Server); err != nil {
 		return serverSetup{}, mistake(fmt.Errorf("%s: server: %w", a.config, err))
 	}
+	if err := s.delegation(c, a.reg, a.world.Getenv); err != nil {
+		return serverSetup{}, mistake(err)
+	}
 	if showSecret {
 		if s.Secret, _, err = c.Secret(a.world.Getenv); err != nil {
 			return serverSetup{}, mistake(advised(err, false))
@@ -112,12 +119,14 @@ func (s serverSetup) address(any string) string {
 	return any
 }
 
-// secretText returns the secret or what stands for it.
-func (s serverSetup) secretText() string {
-	if s.Secret == "" {
-		return secretPlaceholder
+// secretText returns the secret or what stands for it, as it stands in a server's
+// file.
+func (s serverSetup) secretText() (string, error) {
+	text, err := quote(cmp.Or(s.Secret, secretPlaceholder))
+	if err != nil {
+		return "", fmt.Errorf("the secret has a %w: choose another one", err)
 	}
-	return s.Secret
+	return text, nil
 }
 
 // room returns a limit of the server's that lets our largest stanza pass: at
@@ -127,7 +136,7 @@ func (s serverSetup) room() int {
 	return max(usual, (s.MaxReply+step-1)/step*step)
 }
 
-var errControl = errors.New("the secret has a control character in it, which no server's file can hold: choose another one")
+var errControl = errors.New("control character in it, which no server's file can hold")
 
 // quote returns a string as Lua and YAML both write it. They have only the
 // escapes for the quote and the backslash in common, and these are enough.

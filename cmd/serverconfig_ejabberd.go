@@ -10,11 +10,12 @@ import (
 // "listen" of all its files and of all places in them, so that the text stands for
 // itself, in a file of its own or at the end of another.
 func ejabberdSnippet(w io.Writer, s serverSetup) error {
-	secret, err := quote(s.secretText())
+	secret, err := s.secretText()
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(w, ejabberdHead, s.JID, s.File, shellWord(serverFile(nameEjabberd, s.JID)))
+	io.WriteString(w, ejabberdDelegation(s))
 	fmt.Fprintf(w, "listen:\n  -\n%s    module: ejabberd_service\n", ejabberdAddress(s))
 	if s.TLS {
 		io.WriteString(w, ejabberdTLS)

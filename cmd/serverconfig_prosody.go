@@ -16,13 +16,14 @@ func prosodySnippet(w io.Writer, s serverSetup) error {
 	if err != nil {
 		return err
 	}
-	secret, err := quote(s.secretText())
+	secret, err := s.secretText()
 	if err != nil {
 		return err
 	}
 	global := prosodyGlobal(s, port)
 	fmt.Fprintf(w, prosodyHead, s.JID, s.File, shellWord(serverFile(nameProsody, s.JID)))
 	io.WriteString(w, prosodyLoad(s, global))
+	io.WriteString(w, prosodyDelegation(s))
 	if s.TLS {
 		fmt.Fprintf(w, prosodyTLS, s.Host, port, prosodyPort)
 	}
@@ -31,6 +32,9 @@ func prosodySnippet(w io.Writer, s serverSetup) error {
 		fmt.Fprintf(w, "\nVirtualHost \"*\" { -- the whole server, wherever this text stands\n%s}\n", global)
 	}
 	fmt.Fprintf(w, prosodyComponent, s.JID, secret)
+	if len(s.Delegated) > 0 {
+		io.WriteString(w, prosodyDelegated)
+	}
 	return nil
 }
 
@@ -47,7 +51,7 @@ const prosodyHead = `-- Prosody: %[1]s is an external component (XEP-0114), whic
 // reads at its start alone.
 func prosodyLoad(s serverSetup, global string) string {
 	const restart = "-- Load:  sudo systemctl restart prosody\n"
-	if global != "" {
+	if global != "" || len(s.Delegated) > 0 {
 		return restart
 	}
 	return restart + "--   or, with no user disconnected:\n" +
