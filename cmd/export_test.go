@@ -11,3 +11,6 @@ func FeedWatchdog(ctx context.Context, alive func(context.Context) error, log *s
 	defer n.close()
 	n.feedWatchdog(ctx, alive, log)
 }
+
+// StateDir lets a test say what the environment is.
+func StateDir(getenv func(string) string) string { return stateDir(getenv) }
