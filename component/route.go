@@ -76,6 +76,7 @@ type Extension struct {
 	Stanza      func(context.Context, *Stanza)         // gets presence and messages, one at a time, in order
 	Run         func(context.Context, Requester) error // runs while the extension is served, over reconnects
 	Check       func() error                           // what will keep it from working, found without changing anything
+	Health      func() error                           // what is wrong with it now, in one sentence; may be called at any time
 	Close       func() error                           // called once, after the last request
 }
 
