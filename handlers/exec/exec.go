@@ -28,7 +28,7 @@ func New(cfg Config, env component.Env) (component.Extension, error) {
 	if err != nil {
 		return component.Extension{}, err
 	}
-	ext.Run, ext.Close = p.run, p.close
+	ext.Run, ext.Health, ext.Close = p.run, p.health, p.close
 	ext.Check = func() error {
 		if err := cmp.Or(prog.unreadable(), prog.missing()); err != nil {
 			return fmt.Errorf("command: %w", err)

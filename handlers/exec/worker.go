@@ -28,6 +28,7 @@ type worker struct {
 	noise  *rate.Limiter // of the lines that children make us log
 	child  atomic.Pointer[child]
 	broken atomic.Bool // nobody waits for the next child
+	record record
 
 	mu      sync.Mutex
 	process *process // the last one, or nil
@@ -50,6 +51,7 @@ func (w *worker) run(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
+		w.record.end(err)
 		lived := time.Since(began)
 		if short++; lived >= shortLife {
 			short = 0
@@ -87,6 +89,7 @@ func (w *worker) live(ctx context.Context) error {
 	c := newChild(w, proc)
 	c.serve()
 	w.child.Store(c)
+	w.record.begin()
 	w.pool.announce()
 	w.log.Info("plugin started", slog.Int("pid", proc.cmd.Process.Pid))
 	select {
