@@ -19,7 +19,7 @@ import (
 // aliveTimeout is how long /healthz waits for the daemon's own loop.
 const aliveTimeout = 5 * time.Second
 
-// An adminServer answers /metrics, /healthz and /readyz over HTTP.
+// An adminServer answers /metrics, /healthz, /readyz and /handlers over HTTP.
 type adminServer struct {
 	listener net.Listener
 	http     *http.Server
@@ -80,6 +80,7 @@ func (d *daemon) adminHandler() http.Handler {
 	mux.Handle("GET /metrics", d.metricsHandler())
 	mux.HandleFunc("GET /healthz", d.healthz)
 	mux.HandleFunc("GET /readyz", d.readyz)
+	mux.HandleFunc("GET /handlers", d.handlersPage)
 	return mux
 }
 

@@ -38,13 +38,14 @@ func (d *doctor) daemon(ctx context.Context) (running bool) {
 		return false
 	}
 	if d.conf.Admin.Listen != "" {
-		switch status, body := d.ask(ctx); {
+		switch status, body := d.ask(ctx, "/readyz"); {
 		case status == http.StatusOK:
 			d.add(finding{what: "running", seen: "iqd serves already: http://" + d.conf.Admin.Listen + "/readyz says it is ready.\n" +
 				"A second connection would be a conflict, so none was tried (--connect tries)"})
+			d.handlersNow(ctx)
 			return true
 		case status != 0:
-			d.add(finding{mark: doubt, what: "running", seen: fmt.Sprintf("iqd runs, but http://%s/readyz says %d %s", d.conf.Admin.Listen, status, escape(body))})
+			d.add(finding{mark: doubt, what: "running", seen: fmt.Sprintf("iqd runs, but http://%s/readyz says %d %s", d.conf.Admin.Listen, status, escape(body[:min(len(body), 200)]))})
 			return false
 		}
 	}
@@ -72,11 +73,11 @@ func (d *doctor) unasked(pid int) finding {
 	return f
 }
 
-// ask asks the running iqd whether it is ready. Zero: nobody answers.
-func (d *doctor) ask(ctx context.Context) (status int, body string) {
+// ask asks the running iqd for a page. Zero: nobody answers.
+func (d *doctor) ask(ctx context.Context, page string) (status int, body string) {
 	ctx, cancel := context.WithTimeout(ctx, d.wait)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+d.conf.Admin.Listen+"/readyz", nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+d.conf.Admin.Listen+page, nil)
 	if err != nil {
 		return 0, ""
 	}
@@ -88,7 +89,7 @@ func (d *doctor) ask(ctx context.Context) (status int, body string) {
 		return 0, ""
 	}
 	defer resp.Body.Close()
-	text, _ := io.ReadAll(io.LimitReader(resp.Body, 200)) // what came is all there is to say
+	text, _ := io.ReadAll(io.LimitReader(resp.Body, 16<<10)) // what came is all there is to say
 	return resp.StatusCode, strings.TrimSpace(string(text))
 }
 

@@ -29,6 +29,10 @@ func TestDoctorAsksTheDaemon(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			admin := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.URL.Path == "/handlers" && tc.status == http.StatusOK {
+					http.NotFound(w, r) // an older iqd
+					return
+				}
 				if r.URL.Path != "/readyz" || r.Header.Get("Authorization") != "Bearer token" {
 					t.Errorf("asked for %s with %q", r.URL, r.Header.Get("Authorization"))
 				}

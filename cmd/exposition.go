@@ -22,16 +22,17 @@ func (d *daemon) metricsHandler() http.Handler {
 
 // A collector reads the component's own counters when it is asked.
 type collector struct {
-	d           *daemon
-	metrics     []metric
-	descs       []*prometheus.Desc // of metrics
-	build, call *prometheus.Desc
+	d                 *daemon
+	metrics           []metric
+	descs             []*prometheus.Desc // of metrics
+	build, well, call *prometheus.Desc
 }
 
 func newCollector(d *daemon) *collector {
 	c := &collector{
 		d: d, metrics: append(metrics(), d.daemonMetrics()...),
 		build: prometheus.NewDesc(buildName, buildHelp, []string{"version"}, nil),
+		well:  prometheus.NewDesc(wellName, wellHelp, []string{"handler"}, nil),
 		call:  prometheus.NewDesc(callName, callHelp, []string{"handler", "outcome"}, nil),
 	}
 	for _, m := range c.metrics {
@@ -42,7 +43,7 @@ func newCollector(d *daemon) *collector {
 
 // Describe implements prometheus.Collector.
 func (c *collector) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range append(c.descs, c.build, c.call) {
+	for _, d := range append(c.descs, c.build, c.well, c.call) {
 		out <- d
 	}
 }
@@ -58,6 +59,13 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 		out <- prometheus.MustNewConstMetric(c.descs[i], kind, m.read(stats))
 	}
 	out <- prometheus.MustNewConstMetric(c.build, prometheus.GaugeValue, 1, Version())
+	for name, err := range c.d.comp.Health() {
+		well := 1.0
+		if err != nil {
+			well = 0
+		}
+		out <- prometheus.MustNewConstMetric(c.well, prometheus.GaugeValue, well, name)
+	}
 	for _, m := range c.d.meter.Read() {
 		out <- prometheus.MustNewConstHistogram(c.call, m.Count, m.Sum.Seconds(), m.Buckets, m.Handler, m.Outcome)
 	}

@@ -65,10 +65,12 @@ func (d *daemon) daemonMetrics() []metric {
 	}
 }
 
-// The two metrics that have labels.
+// The metrics that have labels.
 const (
 	buildName = "iqd_build_info"
 	buildHelp = "1, with the version."
+	wellName  = "iqd_handler_healthy"
+	wellHelp  = "0 when the handler says that something is wrong with it; /handlers says what."
 	callName  = "iqd_handler_duration_seconds"
 	callHelp  = "How long handlers took, by handler (empty: none) and outcome."
 )
