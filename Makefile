@@ -7,8 +7,9 @@ FUZZTIME ?= 10s
 SOAK     ?= 20m
 BENCH    ?= .
 COUNT    ?= 6
-# Tests with servers of their own want room: two packages at a time, and an end to what hangs.
-TESTFLAGS ?= -p 2 -timeout 15m
+# Tests with servers of their own want room: two packages at a time, and an end to what hangs. Of those in a
+# package four, for most of the time they wait.
+TESTFLAGS ?= -p 2 -parallel 4 -timeout 15m
 
 OUT := build
 
