@@ -120,9 +120,6 @@ func (s *Server) ejabberdListener(b *strings.Builder, port int) {
 	if s.opts.StanzaLimit != 0 {
 		fmt.Fprintf(b, "    max_stanza_size: %d\n", s.opts.StanzaLimit)
 	}
-	if len(s.Components) > 1 { // or each stream gets what is for the others
-		b.WriteString("    global_routes: false\n")
-	}
 	b.WriteString("    hosts:\n")
 	for _, domain := range slices.Sorted(maps.Keys(s.Components)) {
 		fmt.Fprintf(b, "      %q:\n        password: %q\n", domain, s.Components[domain])
