@@ -60,7 +60,7 @@ func TestQ24UnsolicitedFlood(t *testing.T) {
 	if took := time.Since(start); took > 10*time.Second {
 		t.Errorf("it took %s", took)
 	}
-	if more := sent.String()[before:]; more != "" {
+	if more := sent.String()[before:]; strings.Contains(more, juliet) { // but we may ask ourselves
 		t.Errorf("it was answered: %.300s", more)
 	}
 	if lines := strings.Count(book.String(), "\n"); lines > 10 {
