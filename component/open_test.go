@@ -237,8 +237,11 @@ func TestN41Addresses(t *testing.T) {
 	} {
 		t.Run(label, func(t *testing.T) {
 			l, err := net.Listen(tc.network, tc.at)
-			if err != nil {
+			if err != nil && tc.network == "tcp6" {
 				t.Skipf("this machine has none: %v", err)
+			}
+			if err != nil {
+				t.Fatal(err)
 			}
 			t.Cleanup(func() { _ = l.Close() })
 			s := newRaw(t)
