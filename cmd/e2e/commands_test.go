@@ -51,6 +51,7 @@ type commandStep struct {
 // TestSlixmppCommands has the plugin of a client library that is not ours find
 // ad-hoc commands and run them (XEP-0050).
 func TestSlixmppCommands(t *testing.T) {
+	t.Parallel()
 	bothServers(t, realserver.Options{}, func(t *testing.T, srv *realserver.Server) {
 		m := standard(t, srv, "memory:")
 		add(t, m, lamps(srv))
@@ -103,6 +104,7 @@ func TestSlixmppCommands(t *testing.T) {
 // TestCommandSessionsOfClients: a session is that of the client that began it,
 // through a server that could have changed who asks.
 func TestCommandSessionsOfClients(t *testing.T) {
+	t.Parallel()
 	bothServers(t, realserver.Options{}, func(t *testing.T, srv *realserver.Server) {
 		m := component.NewMux()
 		add(t, m, lamps(srv))

@@ -22,6 +22,7 @@ const nsNobody = "urn:example:nobody"
 // TestDelegated: clients ask their server and accounts there, and get the answers
 // of the component, whatever they are, from whom they have asked.
 func TestDelegated(t *testing.T) {
+	t.Parallel()
 	opts := realserver.Options{Delegate: []string{nsTest, nsNobody}, Components: map[string]string{"other.localhost": "other"}}
 	bothServers(t, opts, func(t *testing.T, srv *realserver.Server) {
 		m := testMux(t)

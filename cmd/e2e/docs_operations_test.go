@@ -100,7 +100,7 @@ said() {
 	local tail=$!
 	grep -q -m 1 -- "$1" <&3
 	exec 3<&-
-	kill "$tail"
+	kill "$tail" || true # the next line of the log may have ended it
 }
 sudo() { "$@"; }
 systemctl() {

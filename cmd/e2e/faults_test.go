@@ -44,6 +44,7 @@ func (j *journal) logger() *slog.Logger { return slog.New(slog.NewTextHandler(j,
 // TestServerGoes: a server that was killed or that was stopped in order is told of
 // in a few lines, and served again once it is back.
 func TestServerGoes(t *testing.T) {
+	t.Parallel()
 	bothServers(t, realserver.Options{}, func(t *testing.T, srv *realserver.Server) {
 		var log journal
 		c := serve(t, srv, component.Config{Handler: testMux(t), Log: log.logger()})

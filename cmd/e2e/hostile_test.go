@@ -140,6 +140,7 @@ func awaitFence(t *testing.T, c *realserver.Client, id string) {
 // answered is answered once, the stream lives, and the client's next answer comes.
 // Checklist 19 to 21.
 func TestHostile(t *testing.T) {
+	t.Parallel()
 	bothServers(t, realserver.Options{}, func(t *testing.T, srv *realserver.Server) {
 		m := testMux(t)
 		add(t, m, standardOf(t, srv, "disco", "memory:"))

@@ -13,6 +13,7 @@ import (
 // TestPromises asks for each line of what is promised of every request that a
 // client can reach. Checklist 28 to 33, 25.
 func TestPromises(t *testing.T) {
+	t.Parallel()
 	bothServers(t, realserver.Options{}, func(t *testing.T, srv *realserver.Server) {
 		c := serve(t, srv, component.Config{Handler: testMux(t), Limits: component.Limits{HandlerTimeout: 2 * time.Second}})
 		alice := srv.Login(t, "alice", "balcony")
@@ -69,6 +70,7 @@ func TestPromises(t *testing.T) {
 // TestAskedBack: a handler sends a request to its requester and waits for the
 // reply, while the requester waits for its own. Checklist 38, 43.
 func TestAskedBack(t *testing.T) {
+	t.Parallel()
 	bothServers(t, realserver.Options{}, func(t *testing.T, srv *realserver.Server) {
 		c := serve(t, srv, component.Config{Handler: testMux(t)})
 		alice, bob := srv.Login(t, "alice", "balcony"), srv.Login(t, "bob", "orchard")
@@ -88,6 +90,7 @@ func TestAskedBack(t *testing.T) {
 // TestPipelined: 300 requests from two users, written in one go, are answered
 // exactly once. Checklist 28.
 func TestPipelined(t *testing.T) {
+	t.Parallel()
 	bothServers(t, realserver.Options{}, func(t *testing.T, srv *realserver.Server) {
 		serve(t, srv, component.Config{Handler: testMux(t)})
 		clients := []*realserver.Client{srv.Login(t, "alice", "balcony"), srv.Login(t, "bob", "orchard")}
@@ -139,6 +142,7 @@ func TestN20Deaf(t *testing.T) {
 // TestQ27Subscription: a subscription is answered once, for Prosody repeats it at
 // each login until it is. Q27.
 func TestQ27Subscription(t *testing.T) {
+	t.Parallel()
 	bothServers(t, realserver.Options{}, func(t *testing.T, srv *realserver.Server) {
 		serve(t, srv, component.Config{Handler: testMux(t)})
 		alice := srv.Login(t, "alice", "balcony")

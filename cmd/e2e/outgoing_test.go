@@ -55,6 +55,7 @@ func (a *asker) answer(id, typ, inner string) {
 
 // TestOutgoing: requests of our own through real servers, and who answers them.
 func TestOutgoing(t *testing.T) {
+	t.Parallel()
 	bothServers(t, realserver.Options{}, func(t *testing.T, srv *realserver.Server) {
 		a := newAsker(t, srv)
 		t.Run("O01 result", a.result)

@@ -65,6 +65,7 @@ func pluginsDoc(t *testing.T, lang, with string) docBlock {
 // TestWebhookAndStatic: as they are documented, a webhook and a static answer are
 // found and asked by a client that is not ours.
 func TestWebhookAndStatic(t *testing.T) {
+	t.Parallel()
 	bothServers(t, realserver.Options{}, func(t *testing.T, srv *realserver.Server) {
 		url, _ := weatherHook(t)
 		dir := etcIQD(t)
@@ -86,6 +87,7 @@ func TestWebhookAndStatic(t *testing.T) {
 // TestDocumentedSignature: what docs/plugins.md has a webhook check holds for what
 // is sent, and for nothing else.
 func TestDocumentedSignature(t *testing.T) {
+	t.Parallel()
 	srv := realserver.Start(t, realserver.Prosody, realserver.Options{})
 	url, last := weatherHook(t)
 	dir := etcIQD(t)

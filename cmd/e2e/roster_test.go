@@ -46,6 +46,7 @@ func standardOf(t *testing.T, srv *realserver.Server, name, store string) compon
 // TestRosterOrder: 60 sets written in one go take effect in their order, and a
 // get right behind them sees the last. Checklist 37, 64.
 func TestRosterOrder(t *testing.T) {
+	t.Parallel()
 	bothServers(t, realserver.Options{}, func(t *testing.T, srv *realserver.Server) {
 		serve(t, srv, component.Config{Handler: standard(t, srv, "sqlite:roster.db")})
 		alice, other := srv.Login(t, "alice", "balcony"), srv.Login(t, "alice", "orchard")
@@ -93,6 +94,7 @@ func TestRosterOrder(t *testing.T) {
 // TestSlixmpp has the plugins of a client library that is not ours ask every
 // handler. Checklist 58, 64, 68.
 func TestSlixmpp(t *testing.T) {
+	t.Parallel()
 	bothServers(t, realserver.Options{}, func(t *testing.T, srv *realserver.Server) {
 		serve(t, srv, component.Config{Handler: standard(t, srv, "memory:")})
 		steps := map[string]string{ // to what has to be in the answer
@@ -123,6 +125,7 @@ func TestSlixmpp(t *testing.T) {
 // TestStranger: a handler of the store is not there for those who are not local,
 // and discovery does not tell of it. Checklist 41.
 func TestStranger(t *testing.T) {
+	t.Parallel()
 	bothServers(t, realserver.Options{}, func(t *testing.T, srv *realserver.Server) {
 		serve(t, srv, component.Config{Handler: standard(t, srv, "memory:"), Hosts: []string{"elsewhere.example"}})
 		alice := srv.Login(t, "alice", "balcony")

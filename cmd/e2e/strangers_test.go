@@ -13,6 +13,7 @@ import (
 
 // TestOddRequests: ids, senders and partings that XMPP allows and few think of.
 func TestOddRequests(t *testing.T) {
+	t.Parallel()
 	bothServers(t, realserver.Options{}, func(t *testing.T, srv *realserver.Server) {
 		m := testMux(t)
 		g := make(chan struct{})
@@ -99,6 +100,7 @@ func oddResources(t *testing.T, srv *realserver.Server, comp *component.Componen
 // TestRosterOfAnother: neither a set nor a push nor a reply of somebody else, nor
 // one that is wrapped in what only a server says, changes a roster.
 func TestRosterOfAnother(t *testing.T) {
+	t.Parallel()
 	bothServers(t, realserver.Options{}, func(t *testing.T, srv *realserver.Server) {
 		serve(t, srv, component.Config{Handler: standard(t, srv, "memory:")})
 		alice, bob := srv.Login(t, "alice", "balcony"), srv.Login(t, "bob", "orchard")

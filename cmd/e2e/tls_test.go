@@ -13,6 +13,7 @@ import (
 // authority. It is refused until ca_file names that one, and then taken, without a
 // restart of iqd. And ca_file may name the certificate itself (N33).
 func TestN34CertificateChanges(t *testing.T) {
+	t.Parallel()
 	bothServers(t, realserver.Options{TLS: true}, func(t *testing.T, srv *realserver.Server) {
 		trusted := filepath.Join(t.TempDir(), "trusted.pem")
 		trust := func(name string) { writeText(t, trusted, readText(t, filepath.Join(srv.Dir, name))) }
