@@ -2,6 +2,7 @@ package component
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/iqd-xmpp/iqd/component/internal/wire"
 )
@@ -51,10 +52,14 @@ func (e *Encoder) Text(s string) { e.w.Text(s) }
 // End closes the element that was opened last.
 func (e *Encoder) End() { e.w.End() }
 
-// Empty writes an element that holds nothing.
-func (e *Encoder) Empty(space, local string) {
-	e.w.Start(space, local)
-	e.w.End()
+// Empty writes an element that holds nothing but attributes in no namespace: their
+// names and values in turn. It is the quickest way to write such an element.
+func (e *Encoder) Empty(space, local string, attrs ...string) {
+	if len(attrs)%2 != 0 {
+		e.Fail(fmt.Errorf("attribute %q of %q has no value", clip(attrs[len(attrs)-1]), clip(local)))
+		return
+	}
+	e.w.Empty(space, local, attrs)
 }
 
 // Element writes an element that came from elsewhere, whole.

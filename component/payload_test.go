@@ -95,6 +95,7 @@ func TestBadPayloads(t *testing.T) {
 		"nil":        component.Tokens(nil),
 		"value":      component.Value(func() {}),
 		"fails":      payloadFunc(func(e *component.Encoder) { e.Empty(nsTest, "x"); e.Fail(errors.New("no")); e.Fail(nil) }),
+		"odd attrs":  payloadFunc(func(e *component.Encoder) { e.Empty(nsTest, "x", "a", "1", "b") }),
 		"late attr":  payloadFunc(func(e *component.Encoder) { e.Start(nsTest, "x"); e.Text("t"); e.Attr("a", ""); e.End() }),
 	} {
 		t.Run(label, func(t *testing.T) {
@@ -119,13 +120,15 @@ func TestEncoder(t *testing.T) {
 		e.Start("", "child")
 		e.Text("a<b")
 		e.End()
+		e.Empty("", "none")
+		e.Empty("", "two", "a", "1", "b", "<2>")
 		e.Element(sub)
 		e.End()
 		if e.Err() != nil {
 			t.Error(e.Err())
 		}
 	}))
-	const want = "<x xmlns='urn:x' some='1' xmlns:ns0='urn:p' ns0:a='2'><child>a&lt;b</child><sub xmlns='urn:p' xmlns:ns0='urn:p' ns0:a='1'><b xmlns='urn:b'>x</b></sub></x>"
+	const want = "<x xmlns='urn:x' some='1' xmlns:ns0='urn:p' ns0:a='2'><child>a&lt;b</child><none/><two a='1' b='&lt;2&gt;'/><sub xmlns='urn:p' xmlns:ns0='urn:p' ns0:a='1'><b xmlns='urn:b'>x</b></sub></x>"
 	if got.XML() != want {
 		t.Errorf("got  %s\nwant %s", got.XML(), want)
 	}

@@ -30,9 +30,7 @@ func (r *infoReply) EncodeXML(e *component.Encoder) {
 		e.End()
 	}
 	for _, f := range r.Features {
-		e.Start("", "feature")
-		e.Attr("var", f)
-		e.End()
+		e.Empty("", "feature", "var", f)
 	}
 	for _, f := range r.Forms {
 		f.EncodeXML(e)

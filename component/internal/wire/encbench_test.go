@@ -65,10 +65,7 @@ func BenchmarkEncodeDiscoItems20(b *testing.B) {
 	benchEncode(b, func(e *wire.Encoder) {
 		e.Start("http://jabber.org/protocol/disco#items", "query")
 		for range 20 {
-			e.Start("", "item")
-			e.Attr("jid", "conference.example.net")
-			e.Attr("name", "Chat rooms of the house")
-			e.End()
+			e.Empty("", "item", []string{"jid", "conference.example.net", "name", "Chat rooms of the house"})
 		}
 		e.End()
 	})

@@ -215,6 +215,47 @@ func TestEncoderLimits(t *testing.T) {
 	}
 }
 
+// Empty writes what Start, Attr and End write, and refuses what they refuse, with
+// much room, with little and with none.
+func TestEncoderEmpty(t *testing.T) {
+	attrs := [][]string{nil, {"var", "urn:example:1"}, {"a", ""}, {"jid", "node1.example.net", "name", "Node 1"},
+		{"category", "x", "subscription", "both", "aaaaaaaaaaaaaaaaa", "y"}, {"a", "1", "a", "2"}, {"a", "1", "b", "<&'>"},
+		{"a", "é\n\t"}, {"a", "\x01"}, {"a", "\xff"}, {"xmlns", "u"}, {"", "x"}, {"a:b", "x"}, {"a b", "x"}, {"été", "x"},
+		{"a", strings.Repeat("long ", 50)}, {"a", strings.Repeat("'", 50)}}
+	for _, local := range []string{"item", "a", "identity", "overlong-name", "été", "", "a:b", "1", "a>"} {
+		for _, space := range []string{"", "u", "v", wire.NSXML, "\x00"} {
+			for _, pairs := range attrs {
+				for _, room := range []int{0, 30, 60, 100, 150, 300} {
+					write := func(empty bool) (string, error) {
+						var e wire.Encoder
+						e.Reset(make([]byte, 0, room), nsComponent, wire.EncoderLimits{Bytes: room, Depth: 2})
+						e.Start("u", "root")
+						for range 2 {
+							if empty {
+								e.Empty(space, local, pairs)
+								continue
+							}
+							e.Start(space, local)
+							for i := 0; i < len(pairs); i += 2 {
+								e.Attr(pairs[i], pairs[i+1])
+							}
+							e.End()
+						}
+						e.Text("x")
+						e.End()
+						out, err := e.Bytes()
+						return string(out), err
+					}
+					want, werr := write(false)
+					if got, err := write(true); got != want || fmt.Sprint(err) != fmt.Sprint(werr) {
+						t.Fatalf("Empty(%q, %q, %q) in %d bytes: %s, %v, want %s, %v", space, local, pairs, room, got, err, want, werr)
+					}
+				}
+			}
+		}
+	}
+}
+
 func TestAppendAttr(t *testing.T) {
 	got := string(wire.AppendAttr([]byte("x"), "a'b\"<>&\n\t\r#\x01\xff 0123456789é&"))
 	if want := "xa&apos;b\"&lt;&gt;&amp;&#xA;&#x9;&#xD;#\x01\xff 0123456789é&amp;"; got != want {

@@ -26,27 +26,74 @@ func (e *Encoder) Start(space, local string) {
 // startUsual is start for nearly all elements: a short plain name in the default
 // namespace, with room to spare. It does nothing and returns false for any other.
 func (e *Encoder) startUsual(parent int, local string) bool {
-	n, at := len(local), len(e.buf)
-	if parent < 1 || parent >= e.lim.Depth || uint(n-1) > 7 || at+spare > e.room || len(e.open) == cap(e.open) {
+	buf, at := e.openUsual(parent, local)
+	if at == 0 || len(e.open) == cap(e.open) {
 		return false
+	}
+	p, n := &e.open[parent], len(local)
+	e.buf = buf[:at]
+	e.open = e.open[:parent+2]
+	e.open[parent+1] = written{at - n, at, p.space, p.deflt}
+	e.inTag = true
+	e.attrs.reset()
+	return true
+}
+
+// openUsual writes the beginning of a usual start tag. It returns all the room
+// there is with the place behind the name, or 0 when the tag is not usual.
+func (e *Encoder) openUsual(parent int, local string) (buf []byte, at int) {
+	n, at := len(local), len(e.buf)
+	if parent < 1 || parent >= e.lim.Depth || uint(n-1) > 7 || at+spare > e.room {
+		return nil, 0
 	}
 	p := &e.open[parent]
 	x := word(local)
 	if p.space != p.deflt || notSmall(x)<<(64-8*uint(n)) != 0 {
-		return false
+		return nil, 0
 	}
-	buf := e.buf[:at+spare]
+	buf = e.buf[:e.room]
 	if e.inTag {
 		buf[at] = '>'
 		at++
 	}
 	buf[at] = '<'
 	store8(buf, at+1, x)
-	e.buf = e.buf[:at+1+n]
-	e.open = e.open[:parent+2]
-	e.open[parent+1] = written{at + 1, at + 1 + n, p.space, p.deflt}
-	e.inTag = true
-	e.attrs.reset()
+	return buf, at + 1 + n
+}
+
+// Empty writes an element that holds nothing, where attrs has the names and values
+// of its attributes in turn. Without a space it is in the namespace of its parent.
+func (e *Encoder) Empty(space, local string, attrs []string) {
+	if space == "" && e.emptyUsual(local, attrs) {
+		return
+	}
+	e.Start(space, local)
+	for ; len(attrs) > 1; attrs = attrs[2:] {
+		e.Attr(attrs[0], attrs[1])
+	}
+	e.End()
+}
+
+// emptyUsual is Empty for nearly all elements. It does nothing and returns false
+// for any other.
+func (e *Encoder) emptyUsual(local string, attrs []string) bool {
+	buf, at := e.openUsual(len(e.open)-1, local)
+	if at == 0 {
+		return false
+	}
+	seen, bit := uint64(0), uint64(0)
+	for ; len(attrs) > 1; attrs = attrs[2:] {
+		if at, bit = attrUsual(buf, at, attrs[0], attrs[1], seen); at == 0 {
+			return false
+		}
+		seen |= bit
+	}
+	if at+2 > len(buf) {
+		return false
+	}
+	buf[at], buf[at+1] = '/', '>'
+	e.buf = buf[:at+2]
+	e.inTag = false
 	return true
 }
 
@@ -123,20 +170,24 @@ func (e *Encoder) declare(name, space string) {
 
 // Attr adds an attribute in no namespace to the element just started.
 func (e *Encoder) Attr(local, value string) {
-	if !e.attrUsual(local, value) {
-		e.attr("", local, value)
+	if e.inTag {
+		if at, bit := attrUsual(e.buf[:e.room], len(e.buf), local, value, e.attrs.seen); at > 0 {
+			e.buf = e.buf[:at]
+			e.attrs.seen |= bit
+			return
+		}
 	}
+	e.attr("", local, value)
 }
 
-// attrUsual is attr for nearly all attributes: a short plain name that is new and
-// a value with nothing to escape, with room to spare. It changes nothing and
-// returns false for any other.
-func (e *Encoder) attrUsual(local, value string) bool {
-	n, v, at := len(local), len(value), len(e.buf)
-	if !e.inTag || uint(n-1) > 15 || at+v+spare > e.room {
-		return false
+// attrUsual writes nearly all attributes, to the place at: a short plain name that
+// is new and a value with nothing to escape, with room to spare. It returns the
+// place behind it and the bit of the name, or 0 for any other.
+func attrUsual(buf []byte, at int, local, value string, seen uint64) (behind int, bit uint64) {
+	n, v := len(local), len(value)
+	if uint(n-1) > 15 || at+v+spare > len(buf) {
+		return 0, 0
 	}
-	buf := e.buf[:at+v+spare]
 	buf[at] = ' '
 	at++
 	var other uint64
@@ -151,19 +202,17 @@ func (e *Encoder) attrUsual(local, value string) bool {
 		store8(buf, at+n-8, y)
 	}
 	at += n
-	bit := nameBit(local)
-	if other != 0 || e.attrs.seen&bit != 0 || n == len("xmlns") && local == "xmlns" {
-		return false
+	bit = nameBit(local)
+	if other != 0 || seen&bit != 0 || n == len("xmlns") && local == "xmlns" {
+		return 0, 0
 	}
 	buf[at], buf[at+1] = '=', '\''
 	at += 2
-	if !copyUsual(buf[at:], value, &stopsAttr) {
-		return false
+	if !copyUsual(buf[at:], value) {
+		return 0, 0
 	}
 	buf[at+v] = '\''
-	e.attrs.seen |= bit
-	e.buf = e.buf[:at+v+1]
-	return true
+	return at + v + 1, bit
 }
 
 // AttrNS adds an attribute in a namespace, with a prefix of its own; that of

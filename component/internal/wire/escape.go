@@ -19,8 +19,8 @@ var (
 // (XML 1.0, 3.3.3). It does not check the characters.
 func AppendAttr(buf []byte, value string) []byte {
 	n := len(buf)
-	buf = slices.Grow(buf, len(value))
-	if copyPlain(buf[:cap(buf)], n, value, &stopsAttr) {
+	buf = slices.Grow(buf, len(value)+8)
+	if copyUsual(buf[n:cap(buf)], value) {
 		return buf[:n+len(value)]
 	}
 	done := 0

@@ -40,8 +40,8 @@ func copyPlain(buf []byte, at int, s string, k *stops) bool {
 const spare = 32
 
 // copyUsual copies s to buf, which is at least a word longer, and reports whether
-// there is no byte that k stops at.
-func copyUsual(buf []byte, s string, k *stops) bool {
+// nothing in it is to be escaped in an attribute.
+func copyUsual(buf []byte, s string) bool {
 	n := len(s)
 	if n < 8 {
 		if n == 0 {
@@ -49,20 +49,23 @@ func copyUsual(buf []byte, s string, k *stops) bool {
 		}
 		x := word(s)
 		store8(buf, 0, x)
-		return k.mask(x)<<(64-8*uint(n)) == 0
+		return (unusual(x)&highs)<<(64-8*uint(n)) == 0
 	}
-	or1, hit1, or2, hit2 := k.or1, k.hit1, k.or2, k.hit2
 	x := load8(s[n-8:])
 	store8(buf, n-8, x)
-	a, b := (x|or1)^hit1, (x|or2)^hit2
-	found := (a - ones) | (b - ones) | (x - ' '*ones) | x
+	found := unusual(x)
 	for i := 0; i < n-8; i += 8 {
 		x := load8(s[i : i+8])
 		store8(buf, i, x)
-		a, b := (x|or1)^hit1, (x|or2)^hit2
-		found |= (a - ones) | (b - ones) | (x - ' '*ones) | x
+		found |= unusual(x)
 	}
 	return found&highs == 0
+}
+
+// unusual is the mask of stopsAttr, before all but the high bits are taken away.
+func unusual(x uint64) uint64 {
+	a, b := (x|0x01*ones)^'\''*ones, (x|0x02*ones)^'>'*ones
+	return (a - ones) | (b - ones) | (x - ' '*ones) | x
 }
 
 // copyName copies s to buf, to the place at, and reports whether it may be
