@@ -40,16 +40,16 @@ func (m *Mux) addCommands(t *table, inst *instance) error {
 }
 
 // routeCommand finds what answers a request in the namespace of commands.
-func (t *table) routeCommand(req *Request) (*route, Handler) {
+func (t *table) routeCommand(req *Request) *route {
 	if len(t.commands) == 0 || req.at != Domain {
-		return t.unhandled, t.unhandled.get
+		return t.unhandled
 	}
 	if req.Type == stanza.SetIQ && req.Name.Local == "command" {
 		if cmd := t.commands[req.Payload().Get("node")]; cmd != nil {
-			return cmd.rt, cmd.rt.set
+			return cmd.rt
 		}
 	}
-	return t.noCommand, t.noCommand.get
+	return t.noCommand
 }
 
 // visible reports whether the asker may run the command.

@@ -2,6 +2,7 @@ package component
 
 import (
 	"context"
+	"sync"
 	"time"
 )
 
@@ -20,22 +21,26 @@ func (c *reqContext) Deadline() (time.Time, bool) {
 // Done returns a channel that is closed at the deadline, or when the handler has
 // returned.
 func (c *reqContext) Done() <-chan struct{} {
-	c.ctx.mu.Lock()
-	defer c.ctx.mu.Unlock()
-	if c.ctx.done == nil {
-		c.ctx.done = make(chan struct{})
-		if c.ctx.err != nil {
-			close(c.ctx.done)
-		}
+	s := c.state()
+	if c.ended.Load() != ctxOpen {
+		s.end()
 	}
-	return c.ctx.done
+	return s.done
 }
 
 // Err returns why the context ended, or nil.
 func (c *reqContext) Err() error {
-	c.ctx.mu.Lock()
-	defer c.ctx.mu.Unlock()
-	return c.ctx.err
+	why := c.ended.Load()
+	if why == ctxOpen {
+		return nil
+	}
+	if s := c.ctx.Load(); s != nil {
+		s.end() // whoever sees the error is to see the channel closed
+	}
+	if why == ctxExpired {
+		return context.DeadlineExceeded
+	}
+	return context.Canceled
 }
 
 // Value returns what the context given to Run holds.
@@ -49,39 +54,78 @@ func (c *reqContext) Value(key any) any {
 // AfterFunc has f called on its own goroutine when the context ends, as
 // context.AfterFunc documents.
 func (c *reqContext) AfterFunc(f func()) (stop func() bool) {
-	c.ctx.mu.Lock()
-	defer c.ctx.mu.Unlock()
-	if c.ctx.err != nil {
-		go f()
-		return func() bool { return false }
-	}
-	if c.ctx.funcs == nil {
-		c.ctx.funcs = make(map[*func()]struct{})
-	}
+	s := c.state()
 	key := &f
-	c.ctx.funcs[key] = struct{}{}
-	return func() bool {
-		c.ctx.mu.Lock()
-		defer c.ctx.mu.Unlock()
-		_, waiting := c.ctx.funcs[key]
-		delete(c.ctx.funcs, key)
-		return waiting
+	s.add(key)
+	if c.ended.Load() != ctxOpen {
+		s.end()
+	}
+	return func() bool { return s.remove(key) }
+}
+
+// How it stands with a context.
+const (
+	ctxOpen = iota
+	ctxCanceled
+	ctxExpired
+)
+
+// cancel ends the context; the first reason counts. Most have no state by then.
+func (c *reqContext) cancel(why uint32) {
+	if c.ended.CompareAndSwap(ctxOpen, why) {
+		if s := c.ctx.Load(); s != nil {
+			s.end()
+		}
 	}
 }
 
-// cancel ends the context; the first reason counts.
-func (c *reqContext) cancel(err error) {
-	c.ctx.mu.Lock()
-	defer c.ctx.mu.Unlock()
-	if c.ctx.err != nil {
-		return
+// state returns the state, made where there was none. Whoever makes it looks
+// afterwards whether the context has ended; whoever ends it looks afterwards for a
+// state: one of them sees the other.
+func (c *reqContext) state() *ctxState {
+	if s := c.ctx.Load(); s != nil {
+		return s
 	}
-	c.ctx.err = err
-	if c.ctx.done != nil {
-		close(c.ctx.done)
+	c.ctx.CompareAndSwap(nil, &ctxState{done: make(chan struct{})})
+	return c.ctx.Load()
+}
+
+// ctxState is what there is of a context that something waits for.
+type ctxState struct {
+	done  chan struct{}
+	mu    sync.Mutex
+	over  bool
+	funcs map[*func()]struct{}
+}
+
+// end tells all who wait, once.
+func (s *ctxState) end() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.over {
+		s.over = true
+		close(s.done)
 	}
-	for f := range c.ctx.funcs {
+	for f := range s.funcs {
 		go (*f)()
 	}
-	c.ctx.funcs = nil
+	s.funcs = nil
+}
+
+func (s *ctxState) add(f *func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.funcs == nil {
+		s.funcs = make(map[*func()]struct{})
+	}
+	s.funcs[f] = struct{}{}
+}
+
+// remove reports whether f was still waiting.
+func (s *ctxState) remove(f *func()) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, waiting := s.funcs[f]
+	delete(s.funcs, f)
+	return waiting
 }

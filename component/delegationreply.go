@@ -13,9 +13,9 @@ const (
 // result, whatever is inside (XEP-0355, 4.3): servers do not pass on the error of
 // an outer one. A request without an address is answered without one.
 func appendForwarded(buf []byte, typ string, req *Request) []byte {
-	buf = appendIQ(buf, "result", req.outer.ID, req.outer.To, req.outer.From)
+	buf = appendIQ(buf, "result", req.outer().ID, req.outer().To, req.outer().From)
 	buf = append(buf, "><delegation xmlns='"...)
-	buf = append(buf, req.outer.Name.Space...)
+	buf = append(buf, req.outer().Name.Space...)
 	buf = append(buf, "'><forwarded xmlns='"+nsForward+"'><iq xmlns='"+nsClient+"' type='"...)
 	buf = append(buf, typ...)
 	buf = append(buf, "' id='"...)
@@ -33,5 +33,5 @@ func appendForwarded(buf []byte, typ string, req *Request) []byte {
 // that its user would wait for ever. ejabberd does; it makes an error of its own
 // of an empty result.
 func (c *Component) dropsErrors(req *Request) bool {
-	return req.Name.Space == nsDelegation1 && req.outer == nil && req.Type == "set" && c.isHost(req.From)
+	return req.Name.Space == nsDelegation1 && req.outer() == nil && req.Type == "set" && c.isHost(req.From)
 }

@@ -126,8 +126,8 @@ func (l *leader) request() bool {
 	l.req = req
 	served := c.use()
 	lim := &served.limits
-	req.rt, req.handler = served.router.route(req)
-	req.entry.got, req.entry.size = s.now, len(st.Raw)
+	req.rt = served.router.route(req)
+	req.entry.got, req.entry.size = s.now, int32(len(st.Raw))
 	req.entry.deadline = s.now + int64(lim.timeout(req))
 	switch {
 	case c.draining.Load():

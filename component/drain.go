@@ -1,7 +1,6 @@
 package component
 
 import (
-	"context"
 	"time"
 )
 
@@ -16,7 +15,7 @@ func (c *Component) drain(alone bool) {
 	for _, req := range c.led.waiting() {
 		c.led.done(req)
 		c.refuse(req, errShuttingDown())
-		(*reqContext)(req).cancel(context.Canceled)
+		(*reqContext)(req).cancel(ctxCanceled)
 	}
 	c.out.kick()
 	c.out.mu.Lock()

@@ -18,9 +18,15 @@ type lane struct {
 	running int // handlers that have not returned
 	stuck   int // of those, how many are past their deadline
 	queue   turns
-	chains  map[string]*queue // by bare sender: what waits behind the one that runs or is queued
+	chains  map[string]*chain // by bare sender
 	idle    chan struct{}     // closed when nothing runs any more; nil: nobody waits for that
 	held    atomic.Bool       // nothing starts yet: an extension of the same name is about to end
+}
+
+// A chain is what waits behind the request of one sender that runs or is queued.
+type chain struct {
+	queue
+	sender string // bare
 }
 
 // A queue is first in, first out.
@@ -82,7 +88,7 @@ func (l *lane) init(limit int, ordered bool) {
 		l.max = defaultMaxInFlight
 	}
 	if ordered {
-		l.chains = map[string]*queue{}
+		l.chains = map[string]*chain{}
 	}
 }
 
@@ -103,13 +109,12 @@ func (l *lane) submit(req *Request) verdict {
 		return refused
 	}
 	if l.ordered {
-		req.entry.key = bareOf(req.From)
-		if chain := l.chains[req.entry.key]; chain != nil {
-			chain.sweep()
-			chain.push(req)
+		if ch := l.chains[bareOf(req.From)]; ch != nil {
+			ch.sweep()
+			ch.push(req)
 			return queued
 		}
-		l.chains[req.entry.key] = &queue{}
+		l.begin(req)
 	}
 	if l.held.Load() || l.max != 0 && l.running >= l.max {
 		l.enqueue(req)
@@ -150,9 +155,14 @@ func (l *lane) adopt(req *Request) {
 	l.running++
 	req.entry.running = true
 	if l.ordered {
-		req.entry.key = bareOf(req.From)
-		l.chains[req.entry.key] = &queue{}
+		l.begin(req)
 	}
+}
+
+// begin begins the chain of a sender with req.
+func (l *lane) begin(req *Request) {
+	ch := &chain{sender: bareOf(req.From)}
+	l.chains[ch.sender], req.entry.chain = ch, ch
 }
 
 // finish gives back the place of a request whose handler has returned, and
@@ -215,15 +225,15 @@ func (l *lane) follow(req *Request) {
 	if !l.ordered {
 		return
 	}
-	chain := l.chains[req.entry.key]
-	for next := chain.pop(); next != nil; next = chain.pop() {
+	ch := req.entry.chain
+	for next := ch.pop(); next != nil; next = ch.pop() {
 		if !next.entry.answered.Load() {
-			next.entry.key = req.entry.key
+			next.entry.chain = ch
 			l.enqueue(next)
 			return
 		}
 	}
-	delete(l.chains, req.entry.key)
+	delete(l.chains, ch.sender)
 }
 
 // late notes that the deadline of a request has passed. When by that every place
@@ -243,8 +253,8 @@ func (l *lane) late(req *Request) []*Request {
 		out = append(out, r)
 		l.follow(r)
 	}
-	for _, chain := range l.chains { // behind those that run
-		for r := chain.pop(); r != nil; r = chain.pop() {
+	for _, ch := range l.chains { // behind those that run
+		for r := ch.pop(); r != nil; r = ch.pop() {
 			out = append(out, r)
 		}
 	}

@@ -40,7 +40,7 @@ func newLedger(now func() int64, expire func([]*Request)) *ledger {
 // enter gives req a line with a deadline. It returns false when there is no room
 // for one more of its sender.
 func (l *ledger) enter(req *Request, lim *Limits) bool {
-	if int(l.bytes.Load())+req.entry.size > lim.MaxBufferedBytes {
+	if int(l.bytes.Load())+int(req.entry.size) > lim.MaxBufferedBytes {
 		return false
 	}
 	l.mu.Lock()
@@ -78,7 +78,7 @@ func (l *ledger) charge(req *Request, lim *Limits) bool {
 	for ; acc != nil; acc = acc.domain {
 		l.accounts[acc.key] = acc
 		acc.open++
-		acc.bytes += req.entry.size
+		acc.bytes += int(req.entry.size)
 	}
 	return true
 }
@@ -86,7 +86,7 @@ func (l *ledger) charge(req *Request, lim *Limits) bool {
 // fits reports whether there is room for one more. A large request alone is
 // nobody's flood.
 func (a *account) fits(req *Request, most, share int) bool {
-	return a.open < most && (a.open == 0 || a.bytes+req.entry.size <= share)
+	return a.open < most && (a.open == 0 || a.bytes+int(req.entry.size) <= share)
 }
 
 // domain returns the account of a domain. Its key is no bare JID.
@@ -148,7 +148,7 @@ func (l *ledger) done(req *Request) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if i := req.entry.heap; i > 0 {
-		heap.Remove(&l.due, i-1)
+		heap.Remove(&l.due, int(i)-1)
 	}
 }
 
@@ -200,14 +200,14 @@ func (h dueHeap) Len() int           { return len(h) }
 func (h dueHeap) Less(i, j int) bool { return h[i].entry.deadline < h[j].entry.deadline }
 func (h dueHeap) Swap(i, j int) {
 	h[i], h[j] = h[j], h[i]
-	h[i].entry.heap, h[j].entry.heap = i+1, j+1
+	h[i].entry.heap, h[j].entry.heap = int32(i+1), int32(j+1)
 }
 
 // Push implements heap.Interface.
 func (h *dueHeap) Push(x any) {
 	req := x.(*Request)
 	*h = append(*h, req)
-	req.entry.heap = len(*h)
+	req.entry.heap = int32(len(*h))
 }
 
 // Pop implements heap.Interface.

@@ -165,7 +165,7 @@ func (c *Component) abandon(inst *instance) {
 		if req.rt.inst == inst {
 			c.led.done(req)
 			c.refuse(req, errShuttingDown())
-			(*reqContext)(req).cancel(context.Canceled)
+			(*reqContext)(req).cancel(ctxCanceled)
 		}
 	}
 	c.out.kick()

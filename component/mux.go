@@ -59,6 +59,17 @@ type route struct {
 	temper   temper
 }
 
+// route makes a route the router of everything.
+func (r *route) route(*Request) *route { return r }
+
+// handler returns what answers a request of the type.
+func (r *route) handler(typ stanza.IQType) Handler {
+	if typ == stanza.SetIQ {
+		return r.set
+	}
+	return r.get
+}
+
 // NewMux returns an empty mux. The middleware wraps each handler, and what is
 // answered when there is none; the first one is the outermost.
 func NewMux(chain ...Middleware) *Mux {
@@ -225,7 +236,7 @@ func (t *table) add(rt *route) error {
 func (r *route) exact() int { return min(len(r.Name.Local), 1) }
 
 // route finds what answers req: never nil.
-func (m *Mux) route(req *Request) (*route, Handler) {
+func (m *Mux) route(req *Request) *route {
 	req.mux = m
 	t := m.table.Load()
 	sp := t.spaces[req.Name.Space]
@@ -233,25 +244,22 @@ func (m *Mux) route(req *Request) (*route, Handler) {
 		if req.Name.Space == nsCommands {
 			return t.routeCommand(req)
 		}
-		return t.unhandled, t.unhandled.get
+		return t.unhandled
 	}
 	for _, rt := range sp.routes {
 		if rt.Name.Local != req.Name.Local && rt.Name.Local != "" || rt.At&req.at == 0 {
 			continue
 		}
-		if req.Type == stanza.GetIQ && rt.get != nil {
-			return rt, rt.get
-		}
-		if req.Type == stanza.SetIQ && rt.set != nil {
-			return rt, rt.set
+		if rt.handler(req.Type) != nil {
+			return rt
 		}
 	}
 	for _, inst := range sp.insts {
 		if inst.serves(req.at) && inst.allows(req) {
-			return t.wrong, t.wrong.get
+			return t.wrong
 		}
 	}
-	return t.unhandled, t.unhandled.get
+	return t.unhandled
 }
 
 func (i *instance) serves(at Address) bool {
@@ -289,7 +297,7 @@ func (m *Mux) inhabited(req *Request) bool {
 // another route. The promises of Extension (Quick, MaxInFlight, Ordered) hold
 // where the Mux itself is Config.Handler.
 func (m *Mux) ServeIQ(ctx context.Context, req *Request) (Payload, error) {
-	rt, h := m.route(req)
-	req.called = rt // not rt: the place that the component has given to the request stays the same
-	return h.ServeIQ(ctx, req)
+	rt := m.route(req)
+	req.uncommon().called = rt // not rt: the place that the component has given to the request stays the same
+	return rt.handler(req.Type).ServeIQ(ctx, req)
 }

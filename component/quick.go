@@ -1,7 +1,6 @@
 package component
 
 import (
-	"context"
 	"runtime/debug"
 )
 
@@ -47,7 +46,7 @@ func (l *leader) vanish() {
 	c.wg.Add(1)
 	go l.s.lead()
 	if req != nil {
-		(*reqContext)(req).cancel(context.Canceled)
+		(*reqContext)(req).cancel(ctxCanceled)
 		c.runHooks(req)
 	}
 }
@@ -59,10 +58,10 @@ func (l *leader) runQuick(req *Request) bool {
 	l.call = l.s.dog.begin(req)
 	l.begun = true
 	c.perform(&l.sc, req)
-	if req.after == nil {
+	if req.rare == nil || req.rare.after == nil {
 		if l.s.dog.finish(l.call) {
 			c.settle(&l.sc, req)
-			(*reqContext)(req).cancel(context.Canceled)
+			(*reqContext)(req).cancel(ctxCanceled)
 			return true
 		}
 		l.finishHandedOver()
@@ -79,14 +78,14 @@ func (l *leader) finishHooked(req *Request) bool {
 	c.out.kick() // the reader may be waiting already, if it is another goroutine by now
 	c.runHooks(req)
 	if l.s.dog.finish(l.call) {
-		(*reqContext)(req).cancel(context.Canceled)
+		(*reqContext)(req).cancel(ctxCanceled)
 		return true
 	}
 	c.led.done(req)
 	if !first {
 		c.stats.late.Add(1)
 	}
-	(*reqContext)(req).cancel(context.Canceled)
+	(*reqContext)(req).cancel(ctxCanceled)
 	l.passOn(req)
 	return false
 }

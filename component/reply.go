@@ -86,7 +86,7 @@ func (c *Component) renderResult(sc *scratch, req *Request, p Payload) error {
 
 // complete writes what is behind the reply to req, and holds all of it to the limit.
 func (c *Component) complete(sc *scratch, req *Request) error {
-	if req.outer != nil {
+	if req.outer() != nil {
 		sc.buf = append(sc.buf, forwardEnd...)
 	}
 	return c.checkSize(sc)
@@ -138,8 +138,8 @@ func (c *Component) renderBare(sc *scratch, req *Request, e *Error) {
 	sc.buf = append(buf, " xmlns='"+nsStanzas+"'/></error>"+iqEnd...)
 	switch {
 	case c.complete(sc, req) == nil:
-	case req.outer != nil:
-		c.renderError(sc, req.outer, &Error{Condition: cond, Type: typ})
+	case req.outer() != nil:
+		c.renderError(sc, req.outer(), &Error{Condition: cond, Type: typ})
 	default:
 		sc.buf = sc.buf[:0]
 	}
@@ -169,7 +169,7 @@ func (e *Error) EncodeXML(enc *Encoder) {
 // appendHead writes the start of the reply to req, all but its last bracket. The
 // id and the addresses go back as they came (RFC 6120, 8.1.3 and 8.2.3).
 func (c *Component) appendHead(buf []byte, typ string, req *Request) []byte {
-	if req.outer != nil {
+	if req.outer() != nil {
 		return appendForwarded(buf, typ, req)
 	}
 	from := req.To
@@ -198,7 +198,7 @@ func (c *Component) encoderLimits(head int) wire.EncoderLimits {
 
 // replyLimits is encoderLimits for the payload of a reply to req.
 func (c *Component) replyLimits(head int, req *Request) wire.EncoderLimits {
-	if req.outer == nil {
+	if req.outer() == nil {
 		return c.encoderLimits(head)
 	}
 	lim := c.encoderLimits(head + len(forwardEnd))

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/xml"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -23,38 +22,51 @@ type Request struct {
 	Via                string   // the server that delegates it (XEP-0355), or empty; then To may be empty too
 
 	payload wire.Element
-	outer   *Request // what a delegated request came in, or nil
-	at      Address
 	comp    *Component
 	mux     *Mux
-	rt      *route // that the component goes by
-	called  *route // that a mux found which is called as a handler, or nil
-	handler Handler
-	after   []func(context.Context, Requester)
+	rt      *route                   // that the component goes by
+	rare    *rare                    // what most have not, or nil
+	ctx     atomic.Pointer[ctxState] // once something has asked for it
+	ended   atomic.Uint32            // why the context has
+	at      Address
 	entry   entry
-	ctx     ctxState
+}
+
+// rare is the part of a request that most requests do without.
+type rare struct {
+	outer  *Request // what a delegated request came in, or nil
+	called *route   // that a mux found which is called as a handler, or nil
+	after  []func(context.Context, Requester)
+}
+
+// uncommon returns the rare part, to write to it.
+func (r *Request) uncommon() *rare {
+	if r.rare == nil {
+		r.rare = new(rare)
+	}
+	return r.rare
+}
+
+// outer returns what a delegated request came in, or nil.
+func (r *Request) outer() *Request {
+	if r.rare == nil {
+		return nil
+	}
+	return r.rare.outer
 }
 
 // An entry is the line of a request in the ledger.
 type entry struct {
-	answered atomic.Bool // whoever sets it answers
 	late     bool        // answered by the deadline while its handler runs
 	running  bool        // its handler has been called and has not returned
 	check    bool        // it makes sure of the stream, and nobody will miss its reply
+	answered atomic.Bool // whoever sets it answers
+	heap     int32       // place in the heap of deadlines plus one; 0: not in it
+	size     int32       // bytes it holds
 	got      int64       // when it was read, ns since the component's epoch
 	deadline int64       // ns since the component's epoch
-	heap     int         // place in the heap of deadlines plus one; 0: not in it
-	size     int         // bytes it holds
 	account  *account    // who is charged for it; nil: nobody
-	key      string      // bare sender, for an ordered extension
-}
-
-// ctxState is the part of a request that its context uses.
-type ctxState struct {
-	mu    sync.Mutex
-	done  chan struct{}
-	err   error
-	funcs map[*func()]struct{}
+	chain    *chain      // of its sender, in an ordered extension
 }
 
 // Payload returns the payload. It cannot fail: it was checked when it was read.
@@ -105,7 +117,10 @@ func (r *Request) At() Address { return r.at }
 
 // Handler returns the name of the extension that answers, or an empty string.
 func (r *Request) Handler() string {
-	rt := cmp.Or(r.called, r.rt)
+	rt := r.rt
+	if r.rare != nil {
+		rt = cmp.Or(r.rare.called, rt)
+	}
 	if rt == nil {
 		return ""
 	}
@@ -129,4 +144,7 @@ func (r *Request) Requester() Requester { return r.comp }
 // AfterReply has f called once the reply to this request is queued for the
 // server, or dropped, so that what f sends follows the reply. It is called by the
 // handler, before that returns; f runs on the handler's goroutine.
-func (r *Request) AfterReply(f func(context.Context, Requester)) { r.after = append(r.after, f) }
+func (r *Request) AfterReply(f func(context.Context, Requester)) {
+	x := r.uncommon()
+	x.after = append(x.after, f)
+}

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"runtime"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -163,5 +165,44 @@ func TestAddresses(t *testing.T) {
 		if got := component.Addressable(in); got != want {
 			t.Errorf("Addressable(%.20q) = %v, want %v", in, got, want)
 		}
+	}
+}
+
+// TestContextEndsInUse: goroutines use a context in the moment in which it ends.
+// Whoever sees the error sees the channel closed, and each function is called or
+// stopped, never both.
+func TestContextEndsInUse(t *testing.T) {
+	const requests, users = 200, 3
+	var called, stopped atomic.Int32
+	var using sync.WaitGroup
+	r := serve(t, true, func(ctx context.Context, _ *component.Request) (component.Payload, error) {
+		for range users {
+			using.Go(func() {
+				stop := context.AfterFunc(ctx, func() { called.Add(1) })
+				for ctx.Err() == nil {
+					runtime.Gosched()
+				}
+				select {
+				case <-ctx.Done():
+				default:
+					t.Error("the context has an error, and its channel is open")
+				}
+				if stop() {
+					stopped.Add(1)
+				}
+			})
+		}
+		return nil, nil
+	})
+	for range requests {
+		r.ask(juliet).wants(t, "result")
+	}
+	using.Wait()
+	settle := time.Now().Add(patient)
+	for called.Load()+stopped.Load() < requests*users && time.Now().Before(settle) {
+		runtime.Gosched()
+	}
+	if n := called.Load() + stopped.Load(); n != requests*users {
+		t.Errorf("%d functions were called and %d stopped, of %d", called.Load(), stopped.Load(), requests*users)
 	}
 }

@@ -16,7 +16,7 @@ func (c *Component) perform(sc *scratch, req *Request) {
 			c.render(sc, req, nil, &panicError{value: v, stack: debug.Stack()})
 		}
 	}()
-	p, err := req.handler.ServeIQ(req.context(), req)
+	p, err := req.rt.handler(req.Type).ServeIQ(req.context(), req)
 	c.render(sc, req, p, err)
 }
 
@@ -27,7 +27,7 @@ func (c *Component) settle(sc *scratch, req *Request) bool {
 	}
 	it := outItem{deadline: req.entry.deadline, reply: true, check: req.entry.check}
 	if req.entry.account != nil {
-		it.account, it.charged = req.entry.account, req.entry.size
+		it.account, it.charged = req.entry.account, int(req.entry.size)
 	}
 	switch {
 	case len(sc.buf) == 0:
@@ -94,7 +94,7 @@ func (c *Component) finishSlow(sc *scratch, req *Request) {
 	} else {
 		c.stats.late.Add(1)
 	}
-	(*reqContext)(req).cancel(context.Canceled)
+	(*reqContext)(req).cancel(ctxCanceled)
 }
 
 // smallReply is the size up to which a reply is kept even when the output is full:
@@ -105,8 +105,11 @@ const smallReply = 4 << 10
 // runHooks calls what the handler left to AfterReply, once, whatever becomes of
 // it.
 func (c *Component) runHooks(req *Request) {
-	hooks := req.after
-	req.after = nil
+	if req.rare == nil {
+		return
+	}
+	hooks := req.rare.after
+	req.rare.after = nil
 	for _, f := range hooks {
 		c.runHook(req, f)
 	}
@@ -133,7 +136,7 @@ func (c *Component) expired(late []*Request) {
 			c.stats.timeouts.Add(1)
 			c.cfg.Log.LogAttrs(c.base, slog.LevelWarn, "handler did not answer in time", requestAttrs(req)...)
 		}
-		(*reqContext)(req).cancel(context.DeadlineExceeded)
+		(*reqContext)(req).cancel(ctxExpired)
 		for _, r := range req.rt.inst.lane.late(req) {
 			c.led.done(r)
 			if c.refuse(r, errStuck()) {

@@ -11,7 +11,7 @@ import (
 
 // A router finds what answers a request.
 type router interface {
-	route(req *Request) (*route, Handler)
+	route(req *Request) *route
 }
 
 // served is what answers requests, and within which limits. It never changes; a
@@ -30,21 +30,13 @@ func newServed(h Handler, lim Limits) *served {
 	}
 	inst := &instance{}
 	inst.lane.init(0, false)
-	v.router = sole{&route{inst: inst}, h}
+	v.router = &route{inst: inst, get: h, set: h}
 	return v
 }
 
-// sole routes everything to one handler.
-type sole struct {
-	rt *route
-	h  Handler
-}
-
-func (s sole) route(*Request) (*route, Handler) { return s.rt, s.h }
-
 func (l *Limits) timeout(req *Request) time.Duration {
 	d := cmp.Or(req.rt.timeout, l.HandlerTimeout)
-	if req.outer != nil {
+	if req.outer() != nil {
 		d = min(d, delegatedTimeout)
 	}
 	return d

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"encoding/xml"
 	"iter"
 	"strings"
 )
@@ -41,7 +42,7 @@ func (e Element) Text() string {
 		return ""
 	}
 	first, rest := "", []byte(nil)
-	for i := e.tag.end; ; {
+	for i := int(e.tag.end); ; {
 		run := ""
 		kind, end := piece(e.raw, i)
 		switch kind {
@@ -89,7 +90,7 @@ func (e Element) Children() iter.Seq[Element] {
 		if e.raw == "" || e.tag.empty {
 			return
 		}
-		child, i := e.next(e.tag.end)
+		child, i := e.next(int(e.tag.end))
 		for child.raw != "" && yield(child) {
 			child, i = e.next(i + child.size())
 		}
@@ -101,8 +102,8 @@ func (e Element) Child(space, local string) Element {
 	if e.raw == "" || e.tag.empty {
 		return Element{}
 	}
-	child, i := e.next(e.tag.end)
-	for child.raw != "" && (child.tag.name.Local != local || child.tag.name.Space != space) {
+	child, i := e.next(int(e.tag.end))
+	for name := (xml.Name{Space: space, Local: local}); child.raw != "" && child.Name() != name; {
 		child, i = e.next(i + child.size())
 	}
 	return child

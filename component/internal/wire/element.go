@@ -57,9 +57,9 @@ func (e Element) IsZero() bool { return e.raw == "" }
 // size returns the length of the element.
 func (e *Element) size() int {
 	if e.raw == "" || e.tag.empty {
-		return e.tag.end
+		return int(e.tag.end)
 	}
-	return contentEnd(e.raw, e.tag.end)
+	return contentEnd(e.raw, int(e.tag.end))
 }
 
 // Raw returns the element as received. Its names may need prefixes and the
@@ -67,7 +67,7 @@ func (e *Element) size() int {
 func (e Element) Raw() string { return e.raw[:e.size()] }
 
 // Name returns the name of the element.
-func (e Element) Name() xml.Name { return e.tag.name }
+func (e Element) Name() xml.Name { return e.tag.name(e.raw) }
 
 // Attr returns the value of an attribute in no namespace and whether it is
 // there. References are resolved; nothing else is changed.
@@ -75,7 +75,7 @@ func (e Element) Attr(local string) (string, bool) {
 	if local == "xmlns" || e.raw == "" || strings.IndexByte(local, ':') >= 0 {
 		return "", false
 	}
-	for i := e.tag.attrs; ; {
+	for i := int(e.tag.attrs); ; {
 		a, next := nextAttr(e.raw, i)
 		switch a.name {
 		case local:
@@ -106,7 +106,7 @@ func (e Element) rawAttrs() iter.Seq[rawAttr] {
 		if e.raw == "" {
 			return
 		}
-		for i := e.tag.attrs; ; {
+		for i := int(e.tag.attrs); ; {
 			a, next := nextAttr(e.raw, i)
 			if a.name == "" || !yield(a) {
 				return

@@ -12,7 +12,7 @@ func (e *Encoder) Element(el Element) {
 	for e.err == nil {
 		switch w.next() {
 		case walkStart:
-			e.startElement(w.tag.name)
+			e.startElement(w.tag.name(w.s))
 			e.copyAttrs(w.s, &w.tag)
 		case walkText:
 			e.Text(w.text)
@@ -33,7 +33,7 @@ func (e *Encoder) startElement(name xml.Name) {
 
 // copyAttrs writes the attributes of a start tag of s.
 func (e *Encoder) copyAttrs(s string, t *startTag) {
-	for i := t.attrs; e.err == nil; {
+	for i := int(t.attrs); e.err == nil; {
 		a, next := nextAttr(s, i)
 		if a.name == "" {
 			return

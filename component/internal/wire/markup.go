@@ -9,22 +9,33 @@ import (
 // The functions of this file read XML that the checker has let pass. They check
 // nothing again.
 
-// startTag is what a start tag says.
+// startTag is what a start tag says. It is small, for each request has one.
 type startTag struct {
-	name  xml.Name
-	attrs int    // where its attributes begin
-	end   int    // where it ends
-	empty bool   // it is the end tag too
-	space string // the default namespace inside
-	scope *scope // the prefixes inside
+	from, attrs int32 // where its name and its attributes begin
+	end         int32 // where it ends
+	empty       bool  // it is the end tag too
+	prefixed    bool
+	space       string // the default namespace inside
+	scope       *scope // the prefixes inside
+}
+
+// name returns the name in the tag, which is one of s.
+func (t *startTag) name(s string) xml.Name {
+	name := s[t.from:t.attrs]
+	if !t.prefixed {
+		return xml.Name{Space: t.space, Local: name}
+	}
+	prefix, local, _ := strings.Cut(name, ":")
+	space, _ := t.scope.lookup(prefix)
+	return xml.Name{Space: space, Local: local}
 }
 
 // enter reads the start tag that is at i, where space is the default namespace
 // and sc has the prefixes.
 func enter(s string, i int, space string, sc *scope) startTag {
 	end := nameEnd(s, i+1)
-	t := startTag{attrs: end, space: space, scope: sc}
-	name := s[i+1 : end]
+	t := startTag{from: int32(i + 1), attrs: int32(end), space: space, scope: sc}
+	t.prefixed = strings.IndexByte(s[i+1:end], ':') >= 0
 	a, i := nextAttr(s, end)
 	for ; a.name != ""; a, i = nextAttr(s, i) {
 		if strings.HasPrefix(a.name, "xmlns") {
@@ -34,12 +45,7 @@ func enter(s string, i int, space string, sc *scope) startTag {
 	if t.empty = s[i] == '/'; t.empty {
 		i++
 	}
-	t.end = i + 1
-	t.name = xml.Name{Space: t.space, Local: name}
-	if prefix, local, ok := strings.Cut(name, ":"); ok {
-		t.name.Local = local
-		t.name.Space, _ = t.scope.lookup(prefix)
-	}
+	t.end = int32(i + 1)
 	return t
 }
 

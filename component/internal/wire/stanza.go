@@ -59,7 +59,7 @@ func (st *Stanza) First() Element {
 		return elementAt(raw, st.inner, enter(st.Raw, 0, st.outer, st.scope).scope)
 	}
 	return Element{raw, startTag{
-		name: st.Payload, attrs: st.firstName, end: st.firstHead, empty: st.firstHead == len(raw),
+		from: 1, attrs: int32(st.firstName), end: int32(st.firstHead), empty: st.firstHead == len(raw),
 		space: st.Payload.Space, scope: st.scope,
 	}}
 }

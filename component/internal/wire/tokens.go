@@ -61,7 +61,7 @@ func (w *walker) next() walkKind {
 
 // enter goes into the element whose start tag is at hand.
 func (w *walker) enter(t startTag) walkKind {
-	w.tag, w.i, w.empty = t, t.end, t.empty
+	w.tag, w.i, w.empty = t, int(t.end), t.empty
 	w.open = append(w.open, t)
 	return walkStart
 }
@@ -86,9 +86,9 @@ type tokens struct{ w walker }
 func (t *tokens) Token() (xml.Token, error) {
 	switch t.w.next() {
 	case walkStart:
-		return xml.StartElement{Name: t.w.tag.name, Attr: t.attrs()}, nil
+		return xml.StartElement{Name: t.w.tag.name(t.w.s), Attr: t.attrs()}, nil
 	case walkEnd:
-		return xml.EndElement{Name: t.w.tag.name}, nil
+		return xml.EndElement{Name: t.w.tag.name(t.w.s)}, nil
 	case walkText:
 		return xml.CharData(t.w.text), nil
 	}
@@ -98,7 +98,7 @@ func (t *tokens) Token() (xml.Token, error) {
 // attrs returns the attributes of the current start tag.
 func (t *tokens) attrs() []xml.Attr {
 	attrs := []xml.Attr{}
-	for i := t.w.tag.attrs; ; {
+	for i := int(t.w.tag.attrs); ; {
 		a, next := nextAttr(t.w.s, i)
 		if a.name == "" {
 			return attrs
