@@ -1,6 +1,9 @@
 package component
 
-import "time"
+import (
+	"context"
+	"time"
+)
 
 // Waiting returns how many requests the lanes of a mux hold that do not run.
 func Waiting(m *Mux) int {
@@ -84,4 +87,13 @@ func (t *SessionTable) Len() int {
 	t.t.mu.Lock()
 	defer t.t.mu.Unlock()
 	return len(t.t.byID)
+}
+
+// EndingContext returns a context in the moment in which it has an error, and what
+// waits for it has not been told, with what it waits for.
+func EndingContext() (context.Context, <-chan struct{}) {
+	c := (*reqContext)(&Request{})
+	done := c.Done()
+	c.ended.Store(ctxExpired)
+	return c, done
 }

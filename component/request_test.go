@@ -172,6 +172,15 @@ func TestAddresses(t *testing.T) {
 // Whoever sees the error sees the channel closed, and each function is called or
 // stopped, never both.
 func TestContextEndsInUse(t *testing.T) {
+	ending, done := component.EndingContext()
+	if err := ending.Err(); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("Err() = %v", err)
+	}
+	select {
+	case <-done:
+	default:
+		t.Error("the context has an error, and its channel is open")
+	}
 	const requests, users = 200, 3
 	var called, stopped atomic.Int32
 	var using sync.WaitGroup
