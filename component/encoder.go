@@ -2,7 +2,6 @@ package component
 
 import (
 	"errors"
-	"fmt"
 
 	"github.com/iqd-xmpp/iqd/component/internal/wire"
 )
@@ -52,15 +51,34 @@ func (e *Encoder) Text(s string) { e.w.Text(s) }
 // End closes the element that was opened last.
 func (e *Encoder) End() { e.w.End() }
 
-// Empty writes an element that holds nothing but attributes in no namespace: their
-// names and values in turn. It is the quickest way to write such an element.
-func (e *Encoder) Empty(space, local string, attrs ...string) {
-	if len(attrs)%2 != 0 {
-		e.Fail(fmt.Errorf("attribute %q of %q has no value", clip(attrs[len(attrs)-1]), clip(local)))
-		return
-	}
-	e.w.Empty(space, local, attrs)
+// Empty writes an element that holds nothing.
+func (e *Encoder) Empty(space, local string) {
+	e.w.Start(space, local)
+	e.w.End()
 }
+
+// A Tag is the start tag of an element that is written often, as the items of a
+// list are: its names are checked once. It is used concurrently.
+type Tag struct{ w *wire.Tag }
+
+// MustTag returns the tag of an element in the namespace of its parent, with the
+// names of its attributes, which are in no namespace. It panics where these are no
+// names or one is there twice: a Tag is made where a program begins.
+func MustTag(local string, attrs ...string) Tag {
+	t, err := wire.NewTag(local, attrs...)
+	if err != nil {
+		panic("component: " + err.Error())
+	}
+	return Tag{t}
+}
+
+// StartTag opens an element, with the values of its attributes in the order of
+// MustTag. An attribute whose value is empty is left out. It takes half the time
+// of Start and OptAttr, or less.
+func (e *Encoder) StartTag(t Tag, values ...string) { e.w.Tag(t.w, values, false) }
+
+// EmptyTag is StartTag for an element that holds nothing else.
+func (e *Encoder) EmptyTag(t Tag, values ...string) { e.w.Tag(t.w, values, true) }
 
 // Element writes an element that came from elsewhere, whole.
 func (e *Encoder) Element(el Element) { e.w.Element(el.e) }

@@ -95,7 +95,7 @@ func TestBadPayloads(t *testing.T) {
 		"nil":        component.Tokens(nil),
 		"value":      component.Value(func() {}),
 		"fails":      payloadFunc(func(e *component.Encoder) { e.Empty(nsTest, "x"); e.Fail(errors.New("no")); e.Fail(nil) }),
-		"odd attrs":  payloadFunc(func(e *component.Encoder) { e.Empty(nsTest, "x", "a", "1", "b") }),
+		"no value":   payloadFunc(func(e *component.Encoder) { e.Start(nsTest, "x"); e.EmptyTag(component.MustTag("y", "a")); e.End() }),
 		"late attr":  payloadFunc(func(e *component.Encoder) { e.Start(nsTest, "x"); e.Text("t"); e.Attr("a", ""); e.End() }),
 	} {
 		t.Run(label, func(t *testing.T) {
@@ -121,17 +121,31 @@ func TestEncoder(t *testing.T) {
 		e.Text("a<b")
 		e.End()
 		e.Empty("", "none")
-		e.Empty("", "two", "a", "1", "b", "<2>")
+		tag := component.MustTag("tag", "a", "b", "c")
+		e.EmptyTag(tag, "1", "", "<2>")
+		e.StartTag(tag, "", "3", "")
+		e.Attr("d", "4")
+		e.End()
 		e.Element(sub)
 		e.End()
 		if e.Err() != nil {
 			t.Error(e.Err())
 		}
 	}))
-	const want = "<x xmlns='urn:x' some='1' xmlns:ns0='urn:p' ns0:a='2'><child>a&lt;b</child><none/><two a='1' b='&lt;2&gt;'/><sub xmlns='urn:p' xmlns:ns0='urn:p' ns0:a='1'><b xmlns='urn:b'>x</b></sub></x>"
+	const want = "<x xmlns='urn:x' some='1' xmlns:ns0='urn:p' ns0:a='2'><child>a&lt;b</child><none/><tag a='1' c='&lt;2&gt;'/><tag b='3' d='4'/><sub xmlns='urn:p' xmlns:ns0='urn:p' ns0:a='1'><b xmlns='urn:b'>x</b></sub></x>"
 	if got.XML() != want {
 		t.Errorf("got  %s\nwant %s", got.XML(), want)
 	}
+}
+
+// A tag with a bad name is found where the program begins.
+func TestMustTag(t *testing.T) {
+	defer func() {
+		if v := recover(); v != `component: "a b" is not the name of an attribute` {
+			t.Errorf("MustTag panics with %v", v)
+		}
+	}()
+	component.MustTag("x", "a b")
 }
 
 // TestElement reads what a handler is given, and what is not there.

@@ -108,19 +108,23 @@ func extension(items int) component.Extension {
 	}
 }
 
+// The elements that lists are made of.
+var (
+	identity  = component.MustTag("identity", "category", "type", "name")
+	feature   = component.MustTag("feature", "var")
+	discoItem = component.MustTag("item", "jid", "name")
+	contact   = component.MustTag("item", "jid", "name", "subscription")
+)
+
 func discoInfo(ctx context.Context, req *component.Request) (component.Payload, error) {
 	inf := req.Mux().Info(ctx, req)
 	return component.PayloadFunc(func(e *component.Encoder) {
 		e.Start(nsInfo, "query")
 		for _, id := range inf.Identities {
-			e.Start("", "identity")
-			e.Attr("category", id.Category)
-			e.Attr("type", id.Type)
-			e.OptAttr("name", id.Name)
-			e.End()
+			e.EmptyTag(identity, id.Category, id.Type, id.Name)
 		}
 		for _, f := range inf.Features {
-			e.Empty("", "feature", "var", f)
+			e.EmptyTag(feature, f)
 		}
 		e.End()
 	}), nil
@@ -141,7 +145,7 @@ func (n nodes) get(context.Context, *component.Request) (component.Payload, erro
 	return component.PayloadFunc(func(e *component.Encoder) {
 		e.Start(nsItems, "query")
 		for i := range n {
-			e.Empty("", "item", "jid", n[i].JID, "name", n[i].Name)
+			e.EmptyTag(discoItem, n[i].JID, n[i].Name)
 		}
 		e.End()
 	}), nil
@@ -181,10 +185,7 @@ func (r *roster) get(context.Context, *component.Request) (component.Payload, er
 		e.Start(nsRoster, "query")
 		for i := range r.items {
 			it := &r.items[i]
-			e.Start("", "item")
-			e.Attr("jid", it.jid)
-			e.Attr("name", it.name)
-			e.Attr("subscription", "both")
+			e.StartTag(contact, it.jid, it.name, "both")
 			e.Start("", "group")
 			e.Text(it.group)
 			e.End()

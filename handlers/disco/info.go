@@ -16,21 +16,24 @@ type infoReply struct {
 	component.Info
 }
 
+// The elements that there are many of.
+var (
+	identity = component.MustTag("identity", "category", "type", "name")
+	feature  = component.MustTag("feature", "var")
+)
+
 // EncodeXML writes the query element of XEP-0030, 3.1.
 func (r *infoReply) EncodeXML(e *component.Encoder) {
 	r.start(e, NSInfo)
 	for _, id := range r.Identities {
-		e.Start("", "identity")
-		e.Attr("category", id.Category)
-		e.Attr("type", id.Type)
-		e.OptAttr("name", id.Name)
+		e.StartTag(identity, id.Category, id.Type, id.Name)
 		if id.Lang != "" {
 			e.AttrNS(nsXML, "lang", id.Lang)
 		}
 		e.End()
 	}
 	for _, f := range r.Features {
-		e.Empty("", "feature", "var", f)
+		e.EmptyTag(feature, f)
 	}
 	for _, f := range r.Forms {
 		f.EncodeXML(e)

@@ -19,15 +19,13 @@ type itemsReply struct {
 	page rsm.Page
 }
 
+var item = component.MustTag("item", "jid", "node", "name")
+
 // EncodeXML writes the query element of XEP-0030, 4.1.
 func (r *itemsReply) EncodeXML(e *component.Encoder) {
 	r.start(e, NSItems)
 	for _, it := range r.list[r.page.From:r.page.To] {
-		e.Start("", "item")
-		e.Attr("jid", it.JID)
-		e.OptAttr("node", it.Node)
-		e.OptAttr("name", it.Name)
-		e.End()
+		e.EmptyTag(item, it.JID, it.Node, it.Name)
 	}
 	r.page.Encode(e, func(i int) string { return key(r.list[i]) })
 	e.End()

@@ -85,16 +85,15 @@ func startQuery(e *component.Encoder, version int64) {
 	e.Attr("ver", strconv.FormatInt(version, 10))
 }
 
+var itemTag = component.MustTag("item", "jid", "name", "subscription")
+
 // encodeItem writes an item element (RFC 6121, 2.1.2).
 func encodeItem(e *component.Encoder, it *store.Item) {
-	e.Start("", "item")
-	e.Attr("jid", it.JID)
-	e.OptAttr("name", it.Name)
+	subscription := "none"
 	if it.Removed {
-		e.Attr("subscription", "remove")
-	} else {
-		e.Attr("subscription", "none")
+		subscription = "remove"
 	}
+	e.StartTag(itemTag, it.JID, it.Name, subscription)
 	for _, g := range it.Groups {
 		e.Start("", "group")
 		e.Text(g)

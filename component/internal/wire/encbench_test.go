@@ -62,10 +62,14 @@ func encodeRoster(e *wire.Encoder, name string) {
 }
 
 func BenchmarkEncodeDiscoItems20(b *testing.B) {
+	item, err := wire.NewTag("item", "jid", "name")
+	if err != nil {
+		b.Fatal(err)
+	}
 	benchEncode(b, func(e *wire.Encoder) {
 		e.Start("http://jabber.org/protocol/disco#items", "query")
 		for range 20 {
-			e.Empty("", "item", []string{"jid", "conference.example.net", "name", "Chat rooms of the house"})
+			e.Tag(item, []string{"conference.example.net", "Chat rooms of the house"}, true)
 		}
 		e.End()
 	})

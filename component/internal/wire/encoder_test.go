@@ -215,43 +215,87 @@ func TestEncoderLimits(t *testing.T) {
 	}
 }
 
-// Empty writes what Start, Attr and End write, and refuses what they refuse, with
-// much room, with little and with none.
-func TestEncoderEmpty(t *testing.T) {
-	attrs := [][]string{nil, {"var", "urn:example:1"}, {"a", ""}, {"jid", "node1.example.net", "name", "Node 1"},
-		{"category", "x", "subscription", "both", "aaaaaaaaaaaaaaaaa", "y"}, {"a", "1", "a", "2"}, {"a", "1", "b", "<&'>"},
-		{"a", "é\n\t"}, {"a", "\x01"}, {"a", "\xff"}, {"xmlns", "u"}, {"", "x"}, {"a:b", "x"}, {"a b", "x"}, {"été", "x"},
-		{"a", strings.Repeat("long ", 50)}, {"a", strings.Repeat("'", 50)}}
-	for _, local := range []string{"item", "a", "identity", "overlong-name", "été", "", "a:b", "1", "a>"} {
-		for _, space := range []string{"", "u", "v", wire.NSXML, "\x00"} {
-			for _, pairs := range attrs {
-				for _, room := range []int{0, 30, 60, 100, 150, 300} {
-					write := func(empty bool) (string, error) {
+// A Tag writes what Start, Attr and End write, with much room, with little and with
+// none, and leaves out what is empty.
+func TestEncoderTag(t *testing.T) {
+	type tag struct {
+		local string
+		attrs []string
+	}
+	tags := []tag{{"item", []string{"jid", "name"}}, {"a", nil}, {"subscriptions", []string{"affiliation-of-all"}},
+		{"item-with-a-long-name", []string{"b"}}, {"été", []string{"日", "a"}}, {"feature", []string{"subscription1", "b"}}}
+	values := []string{"", "x", "romeo@example.net", "<&'>", "é\n\t", "\x01", "\xff", strings.Repeat("long ", 50), strings.Repeat("'", 50)}
+	for _, tg := range tags {
+		w, err := wire.NewTag(tg.local, tg.attrs...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range values {
+			vals := make([]string, len(tg.attrs))
+			for j := range vals {
+				vals[j] = values[(i+j)%len(values)]
+			}
+			for _, room := range []int{0, 20, 30, 40, 60, 80, 100, 150, 300, 2000} {
+				for _, root := range []string{"u", wire.NSXML} {
+					write := func(byTag, empty bool) string {
 						var e wire.Encoder
-						e.Reset(make([]byte, 0, room), nsComponent, wire.EncoderLimits{Bytes: room, Depth: 2})
-						e.Start("u", "root")
-						for range 2 {
-							if empty {
-								e.Empty(space, local, pairs)
-								continue
+						e.Reset(make([]byte, 0, room), nsComponent, wire.EncoderLimits{Bytes: room, Depth: 3})
+						e.Start(root, "root")
+						for range 3 {
+							if byTag {
+								e.Tag(w, vals, empty)
+							} else {
+								e.Start("", tg.local)
+								for j, v := range vals {
+									if v != "" {
+										e.Attr(tg.attrs[j], v)
+									}
+								}
 							}
-							e.Start(space, local)
-							for i := 0; i < len(pairs); i += 2 {
-								e.Attr(pairs[i], pairs[i+1])
+							switch {
+							case !empty:
+								e.Attr("b", "1") // may be there already
+								e.Start("", "child")
+								e.Text("x")
+								e.End()
+								e.End()
+							case !byTag:
+								e.End()
 							}
-							e.End()
 						}
-						e.Text("x")
 						e.End()
 						out, err := e.Bytes()
-						return string(out), err
+						return fmt.Sprint(string(out), err)
 					}
-					want, werr := write(false)
-					if got, err := write(true); got != want || fmt.Sprint(err) != fmt.Sprint(werr) {
-						t.Fatalf("Empty(%q, %q, %q) in %d bytes: %s, %v, want %s, %v", space, local, pairs, room, got, err, want, werr)
+					for _, empty := range []bool{true, false} {
+						if got, want := write(true, empty), write(false, empty); got != want {
+							t.Fatalf("%q of %q in %d bytes, empty %v: %s, want %s", vals, tg.local, room, empty, got, want)
+						}
 					}
 				}
 			}
+		}
+	}
+}
+
+func TestTagRefuses(t *testing.T) {
+	for _, names := range [][]string{{""}, {"a:b"}, {"1"}, {"a b='1'"}, {"a", ""}, {"a", "xmlns"}, {"a", "b:c"}, {"a", "b", "b"}, {"a", "b='' c"}} {
+		if _, err := wire.NewTag(names[0], names[1:]...); err == nil {
+			t.Errorf("NewTag(%q) is no error", names)
+		}
+	}
+	item, err := wire.NewTag("item", "jid", "name")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for label, write := range map[string]func(*wire.Encoder){
+		"root":       func(e *wire.Encoder) { e.Tag(item, []string{"a", "b"}, true) },
+		"few values": func(e *wire.Encoder) { e.Start("u", "a"); e.Tag(item, []string{"a"}, true); e.End() },
+		"too many":   func(e *wire.Encoder) { e.Start("u", "a"); e.Tag(item, []string{"a", "b", "c"}, true); e.End() },
+		"no end":     func(e *wire.Encoder) { e.Start("u", "a"); e.Tag(item, []string{"a", "b"}, false); e.End() },
+	} {
+		if out, err := encode(write); err == nil {
+			t.Errorf("%s: %s, and no error", label, out)
 		}
 	}
 }

@@ -26,74 +26,27 @@ func (e *Encoder) Start(space, local string) {
 // startUsual is start for nearly all elements: a short plain name in the default
 // namespace, with room to spare. It does nothing and returns false for any other.
 func (e *Encoder) startUsual(parent int, local string) bool {
-	buf, at := e.openUsual(parent, local)
-	if at == 0 || len(e.open) == cap(e.open) {
-		return false
-	}
-	p, n := &e.open[parent], len(local)
-	e.buf = buf[:at]
-	e.open = e.open[:parent+2]
-	e.open[parent+1] = written{at - n, at, p.space, p.deflt}
-	e.inTag = true
-	e.attrs.reset()
-	return true
-}
-
-// openUsual writes the beginning of a usual start tag. It returns all the room
-// there is with the place behind the name, or 0 when the tag is not usual.
-func (e *Encoder) openUsual(parent int, local string) (buf []byte, at int) {
 	n, at := len(local), len(e.buf)
-	if parent < 1 || parent >= e.lim.Depth || uint(n-1) > 7 || at+spare > e.room {
-		return nil, 0
+	if parent < 1 || parent >= e.lim.Depth || uint(n-1) > 7 || at+spare > e.room || len(e.open) == cap(e.open) {
+		return false
 	}
 	p := &e.open[parent]
 	x := word(local)
 	if p.space != p.deflt || notSmall(x)<<(64-8*uint(n)) != 0 {
-		return nil, 0
+		return false
 	}
-	buf = e.buf[:e.room]
+	buf := e.buf[:at+spare]
 	if e.inTag {
 		buf[at] = '>'
 		at++
 	}
 	buf[at] = '<'
 	store8(buf, at+1, x)
-	return buf, at + 1 + n
-}
-
-// Empty writes an element that holds nothing, where attrs has the names and values
-// of its attributes in turn. Without a space it is in the namespace of its parent.
-func (e *Encoder) Empty(space, local string, attrs []string) {
-	if space == "" && e.emptyUsual(local, attrs) {
-		return
-	}
-	e.Start(space, local)
-	for ; len(attrs) > 1; attrs = attrs[2:] {
-		e.Attr(attrs[0], attrs[1])
-	}
-	e.End()
-}
-
-// emptyUsual is Empty for nearly all elements. It does nothing and returns false
-// for any other.
-func (e *Encoder) emptyUsual(local string, attrs []string) bool {
-	buf, at := e.openUsual(len(e.open)-1, local)
-	if at == 0 {
-		return false
-	}
-	seen, bit := uint64(0), uint64(0)
-	for ; len(attrs) > 1; attrs = attrs[2:] {
-		if at, bit = attrUsual(buf, at, attrs[0], attrs[1], seen); at == 0 {
-			return false
-		}
-		seen |= bit
-	}
-	if at+2 > len(buf) {
-		return false
-	}
-	buf[at], buf[at+1] = '/', '>'
-	e.buf = buf[:at+2]
-	e.inTag = false
+	e.buf = e.buf[:at+1+n]
+	e.open = e.open[:parent+2]
+	e.open[parent+1] = written{at + 1, at + 1 + n, p.space, p.deflt}
+	e.inTag = true
+	e.attrs.reset()
 	return true
 }
 
