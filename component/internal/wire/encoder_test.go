@@ -225,6 +225,7 @@ func TestEncoderTag(t *testing.T) {
 	tags := []tag{{"item", []string{"jid", "name"}}, {"a", nil}, {"subscriptions", []string{"affiliation-of-all"}},
 		{"item-with-a-long-name", []string{"b"}}, {"été", []string{"日", "a"}}, {"feature", []string{"subscription1", "b"}}}
 	values := []string{"", "x", "romeo@example.net", "<&'>", "é\n\t", "\x01", "\xff", strings.Repeat("long ", 50), strings.Repeat("'", 50)}
+	var e wire.Encoder // which has been used before, as most are
 	for _, tg := range tags {
 		w, err := wire.NewTag(tg.local, tg.attrs...)
 		if err != nil {
@@ -236,10 +237,10 @@ func TestEncoderTag(t *testing.T) {
 				vals[j] = values[(i+j)%len(values)]
 			}
 			for _, room := range []int{0, 20, 30, 40, 60, 80, 100, 150, 300, 2000} {
-				for _, root := range []string{"u", wire.NSXML} {
+				for i, root := range []string{"u", "u", wire.NSXML, "u"} {
+					depth := max(i, 1)
 					write := func(byTag, empty bool) string {
-						var e wire.Encoder
-						e.Reset(make([]byte, 0, room), nsComponent, wire.EncoderLimits{Bytes: room, Depth: 3})
+						e.Reset(make([]byte, 0, room), nsComponent, wire.EncoderLimits{Bytes: room, Depth: depth})
 						e.Start(root, "root")
 						for range 3 {
 							if byTag {
