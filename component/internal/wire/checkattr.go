@@ -88,25 +88,31 @@ func (c *checker) slash() error {
 }
 
 // usual reads attributes as long as they are written in the usual way: one space
-// before and none inside, a short name of small letters, and a plain value.
+// before and none inside, a name of small letters, and a plain value.
 func (c *checker) usual() {
 	s, i := c.s, c.pos
-	longest := min(c.lim.Name, 8-len("='")) // one word holds all up to the value
 	for room := c.lim.Attrs - len(c.tagAttrs()); room > 0; room-- {
 		if i+9 > len(s) || s[i] != ' ' {
 			return
 		}
 		w := load8(s[i+1 : i+9])
 		n := bits.TrailingZeros64(notSmall(w)) / 8
+		behind := uint16(w >> (8 * n))
+		if n > 8-len("='") { // the word does not hold all up to the value
+			if n = smallEnd(s, i+1) - (i + 1); i+n+3 > len(s) {
+				return
+			}
+			behind = uint16(s[i+n+1]) | uint16(s[i+n+2])<<8
+		}
 		k := &stopsSingle
-		switch uint16(w >> (8 * n)) {
+		switch behind {
 		case '=' | '\''<<8:
 		case '=' | '"'<<8:
 			k = &stopsDouble
 		default:
 			return
 		}
-		if n == 0 || n > longest {
+		if n == 0 || n > c.lim.Name {
 			return
 		}
 		from, val := i+1, i+n+3

@@ -107,3 +107,31 @@ func difference(s string, err error) string {
 	}
 	return ""
 }
+
+// TestAttributeNames reads names of each length, as they are written and otherwise,
+// whole and cut at each place.
+func TestAttributeNames(t *testing.T) {
+	for n := 1; n <= 20; n++ {
+		for _, behind := range []string{"=", "1=", "é=", " =", "\n= ", ":=", ":c=", "'=", "!=", "==", "A=", "", "1", " ", "A"} {
+			for _, quote := range []string{"'", `"`, ""} {
+				name := strings.Repeat("n", n)
+				raw := "<a " + name + behind + quote + "v w" + quote + " z='2'/>"
+				el, err := wire.ParseElement(raw, "u", wire.Limits{})
+				if want := stdAccepts(raw) && behind[:min(1, len(behind))] != ":"; (err == nil) != want {
+					t.Errorf("%s: %v, want accepted %v", raw, err, want)
+				}
+				if err == nil {
+					value, ok := el.Attr(name + strings.Trim(behind, "= \n"))
+					if z, _ := el.Attr("z"); !ok || value != "v w" || z != "2" {
+						t.Errorf("%s: %q, %v, %q", raw, value, ok, z)
+					}
+				}
+				for i := range raw {
+					if _, err := wire.ParseElement(raw[:i], "u", wire.Limits{}); err == nil {
+						t.Errorf("%s is no error", raw[:i])
+					}
+				}
+			}
+		}
+	}
+}

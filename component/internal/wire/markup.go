@@ -62,7 +62,7 @@ func (t *startTag) declare(a rawAttr) {
 
 // nameEnd returns the index behind the name at i in a tag.
 func nameEnd(s string, i int) int {
-	for i += smallName(s, i); i < len(s) && (nameClass[s[i]] != 0 || s[i] == ':'); {
+	for i = smallEnd(s, i); i < len(s) && (nameClass[s[i]] != 0 || s[i] == ':'); {
 		i++
 	}
 	return i
@@ -147,7 +147,10 @@ func contentEnd(s string, i int) int {
 // makes it the end tag too.
 func tagEnd(s string, i int) int {
 	for i = nameEnd(s, i+1); s[i] != '>'; i++ {
-		if c := s[i]; c == '\'' || c == '"' {
+		switch c := s[i]; c {
+		case ' ':
+			i = smallEnd(s, i+1) - 1
+		case '\'', '"':
 			i = quoteEnd(s, i+1, c)
 		}
 	}

@@ -83,6 +83,16 @@ func smallName(s string, i int) int {
 	return bits.TrailingZeros64(notSmall(load8(s[i:]))) / 8 % 8
 }
 
+// smallEnd returns the index behind the small letters at i, or an earlier one.
+func smallEnd(s string, i int) int {
+	for ; i+8 <= len(s); i += 8 {
+		if m := notSmall(load8(s[i : i+8])); m != 0 {
+			return i + bits.TrailingZeros64(m)/8
+		}
+	}
+	return i
+}
+
 // notSmall has the high bit set in each byte of x that is no letter from a to z.
 // Bytes above the lowest such one may be marked wrongly, or not at all.
 func notSmall(x uint64) uint64 {
