@@ -58,11 +58,17 @@ func (c *Component) StartIQ(call Call, done func(*Response, error)) error {
 	if !c.calls.enter() {
 		return ErrShutdown
 	}
+	waited := false
+	defer func() {
+		if !waited { // an error, or a payload that panicked
+			c.wg.Done()
+		}
+	}()
 	w, err := c.start(call, deadline, false)
 	if err != nil {
-		c.wg.Done()
 		return err
 	}
+	waited = true
 	go func() {
 		defer c.wg.Done()
 		ctx, cancel := context.WithDeadline(c.base, deadline)

@@ -56,7 +56,8 @@ func (c *Component) delegated(outer *Request, now int64) *Request {
 func unwrap(outer *Request) (req *Request, what string) {
 	iq := forwardedIQ(outer.payload)
 	typ, _ := iq.Attr("type")
-	req = &Request{Type: stanza.IQType(typ), Via: outer.From, rare: &rare{outer: outer}, comp: outer.comp}
+	req = &Request{Type: stanza.IQType(typ), Via: outer.From, comp: outer.comp}
+	req.uncommon().outer = outer
 	id, hasID := iq.Attr("id")
 	req.ID = id
 	req.From, _ = iq.Attr("from")

@@ -58,12 +58,14 @@ func (e *Encoder) Empty(space, local string) {
 }
 
 // A Tag is the start tag of an element that is written often, as the items of a
-// list are: its names are checked once. It is used concurrently.
+// list are: its names are checked once. It may be used concurrently. MustTag makes
+// it; the zero Tag is an error of the encoder that is to write it.
 type Tag struct{ w *wire.Tag }
 
 // MustTag returns the tag of an element in the namespace of its parent, with the
-// names of its attributes, which are in no namespace. It panics where these are no
-// names or one is there twice: a Tag is made where a program begins.
+// names of its attributes, which are in no namespace: for others there is AttrNS. It
+// panics where these are no names without a prefix or one is there twice: a Tag is
+// made where a program begins.
 func MustTag(local string, attrs ...string) Tag {
 	t, err := wire.NewTag(local, attrs...)
 	if err != nil {
@@ -72,9 +74,10 @@ func MustTag(local string, attrs ...string) Tag {
 	return Tag{t}
 }
 
-// StartTag opens an element, with the values of its attributes in the order of
-// MustTag. An attribute whose value is empty is left out. It takes half the time
-// of Start and OptAttr, or less.
+// StartTag opens an element below the root, with the values of its attributes in
+// the order of MustTag. An attribute whose value is empty is left out; Attr may
+// follow. Too few or too many values are an error of the encoder. It takes half the
+// time of Start and OptAttr.
 func (e *Encoder) StartTag(t Tag, values ...string) { e.w.Tag(t.w, values, false) }
 
 // EmptyTag is StartTag for an element that holds nothing else.

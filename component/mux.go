@@ -298,6 +298,6 @@ func (m *Mux) inhabited(req *Request) bool {
 // where the Mux itself is Config.Handler.
 func (m *Mux) ServeIQ(ctx context.Context, req *Request) (Payload, error) {
 	rt := m.route(req)
-	req.uncommon().called = rt // not rt: the place that the component has given to the request stays the same
+	req.uncommon().called.Store(rt) // not rt: the place that the component has given to the request stays the same
 	return rt.handler(req.Type).ServeIQ(ctx, req)
 }

@@ -95,6 +95,7 @@ func TestBadPayloads(t *testing.T) {
 		"nil":        component.Tokens(nil),
 		"value":      component.Value(func() {}),
 		"fails":      payloadFunc(func(e *component.Encoder) { e.Empty(nsTest, "x"); e.Fail(errors.New("no")); e.Fail(nil) }),
+		"zero tag":   payloadFunc(func(e *component.Encoder) { e.Start(nsTest, "x"); e.EmptyTag(component.Tag{}); e.End() }),
 		"no value":   payloadFunc(func(e *component.Encoder) { e.Start(nsTest, "x"); e.EmptyTag(component.MustTag("y", "a")); e.End() }),
 		"late attr":  payloadFunc(func(e *component.Encoder) { e.Start(nsTest, "x"); e.Text("t"); e.Attr("a", ""); e.End() }),
 	} {

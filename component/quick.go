@@ -58,7 +58,7 @@ func (l *leader) runQuick(req *Request) bool {
 	l.call = l.s.dog.begin(req)
 	l.begun = true
 	c.perform(&l.sc, req)
-	if req.rare == nil || req.rare.after == nil {
+	if x := req.rare.Load(); x == nil || x.after == nil {
 		if l.s.dog.finish(l.call) {
 			c.settle(&l.sc, req)
 			(*reqContext)(req).cancel(ctxCanceled)

@@ -25,7 +25,7 @@ type Request struct {
 	comp    *Component
 	mux     *Mux
 	rt      *route                   // that the component goes by
-	rare    *rare                    // what most have not, or nil
+	rare    atomic.Pointer[rare]     // what most have not, or nil
 	ctx     atomic.Pointer[ctxState] // once something has asked for it
 	ended   atomic.Uint32            // why the context has
 	at      Address
@@ -34,25 +34,26 @@ type Request struct {
 
 // rare is the part of a request that most requests do without.
 type rare struct {
-	outer  *Request // what a delegated request came in, or nil
-	called *route   // that a mux found which is called as a handler, or nil
+	outer  *Request              // what a delegated request came in, or nil
+	called atomic.Pointer[route] // that a mux found which is called as a handler, or nil
 	after  []func(context.Context, Requester)
 }
 
 // uncommon returns the rare part, to write to it.
 func (r *Request) uncommon() *rare {
-	if r.rare == nil {
-		r.rare = new(rare)
+	if x := r.rare.Load(); x != nil {
+		return x
 	}
-	return r.rare
+	r.rare.CompareAndSwap(nil, new(rare))
+	return r.rare.Load()
 }
 
 // outer returns what a delegated request came in, or nil.
 func (r *Request) outer() *Request {
-	if r.rare == nil {
-		return nil
+	if x := r.rare.Load(); x != nil {
+		return x.outer
 	}
-	return r.rare.outer
+	return nil
 }
 
 // An entry is the line of a request in the ledger.
@@ -118,8 +119,8 @@ func (r *Request) At() Address { return r.at }
 // Handler returns the name of the extension that answers, or an empty string.
 func (r *Request) Handler() string {
 	rt := r.rt
-	if r.rare != nil {
-		rt = cmp.Or(r.rare.called, rt)
+	if x := r.rare.Load(); x != nil {
+		rt = cmp.Or(x.called.Load(), rt)
 	}
 	if rt == nil {
 		return ""

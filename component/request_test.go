@@ -215,3 +215,43 @@ func TestContextEndsInUse(t *testing.T) {
 		t.Errorf("%d functions were called and %d stopped, of %d", called.Load(), stopped.Load(), requests*users)
 	}
 }
+
+// TestAfterReplyLate: a handler has left something to AfterReply when its deadline
+// comes. It is called all the same; the race detector looks on.
+func TestAfterReplyLate(t *testing.T) {
+	bothWays(t, func(t *testing.T, quick bool) {
+		ran := make(chan struct{}, 1)
+		r := begin(t, quiet(two(t, component.Extension{Timeout: 30 * time.Millisecond}, quick, func(ctx context.Context, req *component.Request) (component.Payload, error) {
+			req.AfterReply(func(context.Context, component.Requester) { ran <- struct{}{} })
+			<-ctx.Done()
+			return nil, nil
+		})))
+		r.reply(r.sleep(juliet)).wants(t, "remote-server-timeout")
+		select {
+		case <-ran:
+		case <-time.After(patient):
+			t.Error("what was left to AfterReply was not called")
+		}
+	})
+}
+
+// TestNestedMuxLate: the same for what a mux finds that is called as a handler.
+func TestNestedMuxLate(t *testing.T) {
+	mux := muxOf(t, component.Extension{Name: "inner", Routes: []component.Route{{Name: name("q"),
+		Get: component.HandlerFunc(func(ctx context.Context, req *component.Request) (component.Payload, error) {
+			<-ctx.Done()
+			return nil, nil
+		})}}})
+	cfg := quiet(component.Recover()(mux))
+	cfg.Limits.HandlerTimeout = 30 * time.Millisecond
+	begin(t, cfg).ask(juliet).wants(t, "remote-server-timeout")
+}
+
+// TestStartIQPanics: a payload that panics leaves nothing behind, which the end of
+// each test looks for.
+func TestStartIQPanics(t *testing.T) {
+	r := serve(t, false, func(_ context.Context, req *component.Request) (component.Payload, error) {
+		return nil, req.Requester().StartIQ(component.Call{To: romeo, Payload: component.PayloadFunc(func(*component.Encoder) { panic("no") })}, nil)
+	})
+	r.ask(juliet).wants(t, "internal-server-error")
+}

@@ -105,11 +105,12 @@ const smallReply = 4 << 10
 // runHooks calls what the handler left to AfterReply, once, whatever becomes of
 // it.
 func (c *Component) runHooks(req *Request) {
-	if req.rare == nil {
+	x := req.rare.Load()
+	if x == nil {
 		return
 	}
-	hooks := req.rare.after
-	req.rare.after = nil
+	hooks := x.after
+	x.after = nil
 	for _, f := range hooks {
 		c.runHook(req, f)
 	}

@@ -46,6 +46,7 @@ var (
 	errNoSpace   = errors.New("an element without a namespace")
 	errUnended   = errors.New("an element without its end")
 	errNoStart   = errors.New("an end without an element")
+	errNoTag     = errors.New("a tag that was never made")
 	errLateAttr  = errors.New("an attribute behind content")
 	errText      = errors.New("text that is not UTF-8 or has a character that XML forbids")
 	errNamespace = errors.New("a namespace that cannot be declared")

@@ -74,6 +74,10 @@ func (p *chunk) put(buf []byte, at int) int {
 // Tag writes a start tag, where values are those of its attributes in turn. Those
 // that are empty are left out. With empty the element ends there.
 func (e *Encoder) Tag(t *Tag, values []string, empty bool) {
+	if t == nil {
+		e.fail(errNoTag)
+		return
+	}
 	if len(values) != len(t.attrs) {
 		e.fail(fmt.Errorf("%d values for the %d attributes of %q", len(values), len(t.attrs), clip(t.local)))
 		return
