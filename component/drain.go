@@ -1,8 +1,6 @@
 package component
 
-import (
-	"time"
-)
+import "time"
 
 // drain finishes what runs. Alone, with no stream and none to come, nobody can be
 // told, so it waits only for the handlers.

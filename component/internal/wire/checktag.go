@@ -49,7 +49,7 @@ func (c *checker) startTag() error {
 
 // tagName reads the name of an element.
 func (c *checker) tagName() (name, error) {
-	if n := smallName(c.s, c.pos); n > 0 && n <= c.lim.Name && endsName(c.at(c.pos+n)) {
+	if n := smallEnd(c.s, c.pos) - c.pos; n > 0 && n <= c.lim.Name && endsName(c.at(c.pos+n)) {
 		from := int32(c.pos)
 		c.pos += n
 		return name{from, from, from + int32(n)}, nil

@@ -123,24 +123,20 @@ func (e *Encoder) declare(name, space string) {
 
 // Attr adds an attribute in no namespace to the element just started.
 func (e *Encoder) Attr(local, value string) {
-	if e.inTag {
-		if at, bit := attrUsual(e.buf[:e.room], len(e.buf), local, value, e.attrs.seen); at > 0 {
-			e.buf = e.buf[:at]
-			e.attrs.seen |= bit
-			return
-		}
+	if !e.attrUsual(local, value) {
+		e.attr("", local, value)
 	}
-	e.attr("", local, value)
 }
 
-// attrUsual writes nearly all attributes, to the place at: a short plain name that
-// is new and a value with nothing to escape, with room to spare. It returns the
-// place behind it and the bit of the name, or 0 for any other.
-func attrUsual(buf []byte, at int, local, value string, seen uint64) (behind int, bit uint64) {
-	n, v := len(local), len(value)
-	if uint(n-1) > 15 || at+v+spare > len(buf) {
-		return 0, 0
+// attrUsual is attr for nearly all attributes: a short plain name that is new and
+// a value with nothing to escape, with room to spare. It changes nothing and
+// returns false for any other.
+func (e *Encoder) attrUsual(local, value string) bool {
+	n, v, at := len(local), len(value), len(e.buf)
+	if !e.inTag || uint(n-1) > 15 || at+v+spare > e.room {
+		return false
 	}
+	buf := e.buf[:at+v+spare]
 	buf[at] = ' '
 	at++
 	var other uint64
@@ -155,17 +151,19 @@ func attrUsual(buf []byte, at int, local, value string, seen uint64) (behind int
 		store8(buf, at+n-8, y)
 	}
 	at += n
-	bit = nameBit(local)
-	if other != 0 || seen&bit != 0 || n == len("xmlns") && local == "xmlns" {
-		return 0, 0
+	bit := nameBit(local)
+	if other != 0 || e.attrs.seen&bit != 0 || n == len("xmlns") && local == "xmlns" {
+		return false
 	}
 	buf[at], buf[at+1] = '=', '\''
 	at += 2
 	if !copyUsual(buf[at:], value) {
-		return 0, 0
+		return false
 	}
 	buf[at+v] = '\''
-	return at + v + 1, bit
+	e.attrs.seen |= bit
+	e.buf = e.buf[:at+v+1]
+	return true
 }
 
 // AttrNS adds an attribute in a namespace, with a prefix of its own; that of

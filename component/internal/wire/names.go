@@ -74,15 +74,6 @@ func wideName(s string, i, j int) int {
 	return j
 }
 
-// smallName returns the length of the name of small letters at i if there are
-// eight bytes there that are not all letters, which is nearly always; else 0.
-func smallName(s string, i int) int {
-	if i+8 > len(s) {
-		return 0
-	}
-	return bits.TrailingZeros64(notSmall(load8(s[i:]))) / 8 % 8
-}
-
 // smallEnd returns the index behind the small letters at i, or an earlier one.
 func smallEnd(s string, i int) int {
 	for ; i+8 <= len(s); i += 8 {
