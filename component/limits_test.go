@@ -75,9 +75,7 @@ func TestLimits(t *testing.T) {
 			}
 			g.open()
 			r.idle()
-			if n := r.comp.Stats().Buffered; n != 0 {
-				t.Errorf("%d bytes are still charged", n)
-			}
+			r.wait("every byte is given back", func() bool { return r.comp.Stats().Buffered == 0 })
 			for i := range len(tc.flood) {
 				r.send(iq("get", fmt.Sprint("g", i), juliet, domain, sleepQuery))
 				r.reply(fmt.Sprint("g", i)).wants(t, "result")

@@ -21,7 +21,10 @@ func TestS05Killed(t *testing.T) {
 	n := 0
 	ask := func(typ, inner string) (string, bool) {
 		n++
-		got := alice.IQ(fmt.Sprintf("<iq type='%s' id='n%d'%s%s</query></iq>", typ, n, query, inner))
+		id := fmt.Sprint("n", n)
+		alice.Send(fmt.Sprintf("<iq type='%s' id='%s'%s%s</query></iq>", typ, id, query, inner))
+		// Nothing comes where Prosody has not yet seen the one before end, and gave it the request.
+		got, _ := alice.Take(realserver.Answers(id), 2*time.Second)
 		return got, realserver.Parse(got).Type == "result"
 	}
 	for round := range 5 {

@@ -165,14 +165,14 @@ func (c *Client) Closed() bool {
 
 // Next takes the oldest stanza, or returns nothing when none comes within the timeout.
 func (c *Client) Next(timeout time.Duration) string {
-	stanza, _ := c.take(func(string) bool { return true }, timeout)
+	stanza, _ := c.Take(func(string) bool { return true }, timeout)
 	return stanza
 }
 
 // Expect takes the oldest stanza that matches and leaves the others. It fails the test when none comes.
 func (c *Client) Expect(match func(stanza string) bool, timeout time.Duration) string {
 	c.t.Helper()
-	stanza, ok := c.take(match, timeout)
+	stanza, ok := c.Take(match, timeout)
 	if !ok {
 		c.t.Fatalf("%s waited %v for a stanza in vain; not taken: %q", c.JID, timeout, c.kept())
 	}
@@ -204,8 +204,9 @@ func (c *Client) kept() []string {
 	return slices.Clone(c.stanzas)
 }
 
-// take removes the first stanza that matches, waiting for it until the timeout or the end of the connection.
-func (c *Client) take(match func(string) bool, timeout time.Duration) (string, bool) {
+// Take takes the oldest stanza that matches and leaves the others. It waits until the timeout or the end of the
+// connection, and reports whether one came.
+func (c *Client) Take(match func(string) bool, timeout time.Duration) (string, bool) {
 	timer := time.NewTimer(timeout)
 	defer timer.Stop()
 	for seen := 0; ; {
