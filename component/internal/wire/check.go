@@ -7,7 +7,8 @@ import "strings"
 // stanza tells of itself. It is used again and again, and keeps no string of the last time.
 type checker struct {
 	s       string
-	pos     int
+	pos     int // behind what is done with: a tag is, or a text, or nothing
+	mid     int // up to where the text at pos was looked at
 	lim     Limits
 	around  *scope // the prefixes declared outside
 	nAround int    // their number
@@ -40,19 +41,48 @@ var errShort = malformed(0, flawTexts[flawShort])
 // *LimitError or errShort, and leaves c.pos behind the element or where the
 // error is, and in c.found what there was up to there. It keeps nothing of s.
 func (c *checker) check(s string) error {
-	c.s, c.pos, c.found = s, 0, outline{}
+	c.begin()
+	return c.more(s)
+}
+
+// begin forgets the element before.
+func (c *checker) begin() {
+	c.pos, c.mid, c.found = 0, 0, outline{}
 	c.open, c.binds, c.attrs = c.open[:0], c.binds[:0], c.attrs[:0]
+}
+
+// more goes on with a check that is resumable, in an s that has more behind what
+// there was of it.
+func (c *checker) more(s string) error {
+	c.s = s
 	err := c.element()
 	c.s = ""
 	clear(c.binds[:cap(c.binds)])
 	return err
 }
 
-// element is the loop of check.
+// rescan is how many bytes are looked at again, at most, each time that more of
+// an element has come.
+const rescan = 2048
+
+// resumable reports whether more may go on after errShort, n bytes being there
+// now. The declarations of prefixes are not kept that long.
+func (c *checker) resumable(n int) bool {
+	return len(c.binds) == 0 && n-max(c.pos, c.mid) <= rescan
+}
+
+// element is the loop of more. What a tag or CDATA section notes, it notes at its
+// end, so that it may begin again.
 func (c *checker) element() error {
 	for {
+		if len(c.open) > 0 && c.at(c.pos) != '<' {
+			if err := c.text(); err != nil {
+				return err
+			}
+		}
 		var err error
-		switch c.at(c.pos + 1) {
+		begin := c.pos
+		switch c.at(begin + 1) {
 		case '/':
 			err = c.endTag()
 		case '!', '?':
@@ -60,13 +90,10 @@ func (c *checker) element() error {
 		default:
 			err = c.startTag()
 		}
-		if err != nil {
-			return err
+		if err == errShort {
+			c.pos = begin
 		}
-		if len(c.open) == 0 {
-			return nil
-		}
-		if err = c.text(); err != nil {
+		if err != nil || len(c.open) == 0 {
 			return err
 		}
 	}
@@ -100,24 +127,26 @@ func (c *checker) flawed(i int, f flaw) error {
 
 // text goes to the next < and checks the text before it.
 func (c *checker) text() error {
-	if c.at(c.pos) == '<' {
-		return nil
-	}
-	end, bad := textEnd(c.s, c.pos)
+	from := max(c.pos, c.mid)
+	end, bad := textEnd(c.s, c.pos, from)
 	if len(c.open) == 1 && !c.found.text {
-		c.found.text = !blank(c.s[c.pos:end])
+		c.found.text = !blank(c.s[from:end])
 	}
-	if bad != flawNone {
-		return c.flawed(end, bad)
+	switch bad {
+	case flawNone:
+		c.pos = end
+		return nil
+	case flawShort:
+		c.mid = end
+		return errShort
 	}
-	c.pos = end
-	return nil
+	return c.flawed(end, bad)
 }
 
 // textEnd returns the index of the first < from i on, or of what is wrong
-// before it.
-func textEnd(s string, i int) (int, flaw) {
-	for begin := i; ; {
+// before it, in the text that begins at begin.
+func textEnd(s string, begin, i int) (int, flaw) {
+	for {
 		i = scan(s, i, &stopsText)
 		if i >= len(s) {
 			return i, flawShort

@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/iqd-xmpp/iqd/component/internal/wire"
@@ -140,10 +141,16 @@ func TestBoundedTime(t *testing.T) {
 		"references in attributes": fill("<iq id='", "&apos;", "'/>"),
 		"empty CDATA":              fill("<iq>", "<![CDATA[]]>", "</iq>"),
 		"wide names":               fill("<iq>", "<é/>", "</iq>"),
+		"B05 text, byte by byte":   fill("<iq><a>", "x", "</a></iq>"),
+		"value, byte by byte":      fill("<iq><a b='", "x", "'/></iq>"),
 		"quotes":                   fill("<iq>", `<a b='"' c="'>"/>`, "</iq>"),
 	} {
 		t.Run(name, func(t *testing.T) {
-			rd, st := stream(t, in, wire.Limits{}), wire.Stanza{}
+			var src io.Reader = strings.NewReader(header + in)
+			if strings.HasSuffix(name, "byte by byte") {
+				src = iotest.OneByteReader(src)
+			}
+			rd, st := open(t, src, wire.Limits{}), wire.Stanza{}
 			begin := time.Now()
 			if err := rd.Next(&st); err != nil || st.Skipped != nil {
 				t.Fatalf("Next() = %v, %v", st.Skipped, err)

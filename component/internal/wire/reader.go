@@ -16,6 +16,7 @@ type Reader struct {
 	frame   framer
 	check   checker
 	inside  bool   // in an element, which begins where the buffer does
+	framing bool   // its end is looked for before it is checked
 	skipped Stanza // the element that is being skipped, if its Skipped is set
 	name    string // of the stream element, as its end tag repeats it
 	scope   *scope
@@ -78,9 +79,12 @@ func (r *Reader) advance(st *Stanza) error {
 		if err := r.between(); err != nil {
 			return err
 		}
-		if r.atOnce(st) {
-			return nil
+	}
+	if !r.framing {
+		if err := r.once(st); err != errOdd {
+			return err
 		}
+		r.framing = true
 	}
 	for {
 		if r.skipped.Skipped != nil {
@@ -131,7 +135,9 @@ func (r *Reader) between() error {
 		case '?', '!':
 			return r.located(r.betweenMarkup(b))
 		}
-		r.inside, r.frame, r.lim = true, framer{}, r.nextLim
+		r.inside, r.framing, r.frame, r.lim = true, false, framer{}, r.nextLim
+		r.check.begin()
+		r.check.lim = r.lim
 		return nil
 	}
 }

@@ -104,12 +104,44 @@ func TestCuts(t *testing.T) {
 	}
 }
 
+// Tokens up to and above what is looked at twice, cut where it matters and here and there.
+func TestCutsLong(t *testing.T) {
+	for name, s := range map[string]string{
+		"text":      "<iq><a>" + strings.Repeat("ä]]&gt; ", 600) + "</a></iq>",
+		"blank":     "<iq>" + strings.Repeat(" \n", 1500) + "<a/>" + strings.Repeat(" ", 3000) + "x</iq>",
+		"value":     "<iq><a b='" + strings.Repeat("v>", 1020) + "'/><a b='" + strings.Repeat("v>", 1100) + "'/></iq>",
+		"reference": "<iq><a>&#" + strings.Repeat("0", 2500) + "65;</a></iq>",
+		"cdata":     "<iq><a><![CDATA[" + strings.Repeat("]>", 1400) + "]]></a></iq>",
+		"items":     "<iq id='1'><q xmlns='urn:q'>" + strings.Repeat("<item jid='romeo@example.net'><group>F</group></item>", 60) + "</q></iq>",
+		"prefixes":  "<iq><q xmlns:p='urn:p'>" + strings.Repeat("<p:item/>", 300) + "</q>" + strings.Repeat("<item p='1'/>", 200) + "</iq>",
+		"late":      "<iq>" + strings.Repeat("<item/>", 500) + "<p:a/></iq>" + ping + "<iq>" + strings.Repeat("<item/>", 500) + "<a></b></iq>",
+	} {
+		t.Run(name, func(t *testing.T) {
+			all := header + s + ping + footer
+			want := transcript(wire.NewReader(strings.NewReader(all), wire.Limits{}))
+			if got := transcript(wire.NewReader(singles(all), wire.Limits{})); got != want {
+				t.Errorf("in single bytes:\n%.300s\nwant\n%.300s", got, want)
+			}
+			for i := 0; i < len(all); i += 1 + i%13 {
+				if got := transcript(wire.NewReader(cut(all, i), wire.Limits{})); got != want {
+					t.Fatalf("cut at %d:\n%.300s\nwant\n%.300s", i, got, want)
+				}
+			}
+		})
+	}
+}
+
 func corpus() map[string]string {
 	return map[string]string{
 		"ping":      ping,
 		"rosterSet": rosterSet,
 		"several":   ping + rosterSet + " \n" + ping + "291" + ping,
 		"cdata":     "<iq><a>x<![CDATA[ <b> ]] ]]]>y</a></iq><iq><![CDATA[]]></iq>",
+		"cdend":     "<iq><a>]] >]]&gt;]>x]</a></iq>" + ping + "<iq><a>x]]></a></iq>",
+		"blank":     "<iq> \n <a> x </a>\t</iq><iq> \n <a/> \n &#32;</iq>",
+		"declared":  "<iq><a xmlns:p='urn:p'><p:b p:c=''/></a><c p='1'/></iq><iq xmlns:p='urn:p'><p:a/></iq><iq><p:a/></iq>",
+		"shadowed":  "<iq xmlns:stream='urn:p'><stream:a stream:b=''/></iq>" + ping,
+		"twice":     "<iq a='1'><b a='1' c='2' a='3'/></iq>",
 		"quotes":    `<iq a='>"/' b="/>'"/><iq a="'" b='/' /><iq a='/'/><iq a='x' >/></iq>`,
 		"chars":     "<iq id='ä€😀'>ä€😀&#x1F600;&#10;</iq>ä€",
 		"deep":      "<a><b><c><d><e><f/></e></d></c></b></a>" + ping,

@@ -1,30 +1,46 @@
 package wire
 
-import "unsafe"
+import (
+	"errors"
+	"unsafe"
+)
 
-// atOnceMost is the size up to which stanzas are read at once. Of larger ones
-// the end is rarely there yet.
-const atOnceMost = 2048
+// errOdd is the answer of once to what it leaves to others.
+var errOdd = errors.New("odd")
 
-// atOnce reads a stanza if it is buffered whole and nothing is wrong with it. The
-// checker keeps nothing of the buffer, and what fill makes are strings of the copy.
-func (r *Reader) atOnce(st *Stanza) bool {
+// once reads a stanza in one walk, which goes on from where it was when more has
+// come. It returns errOdd where something is wrong, or rare. The checker keeps
+// nothing of the buffer, and what fill makes are strings of the copy.
+func (r *Reader) once(st *Stanza) error {
 	b := r.in.bytes()
-	b = b[:min(len(b), atOnceMost, r.lim.Bytes)]
-	r.check.lim = r.lim
-	if r.check.check(unsafe.String(unsafe.SliceData(b), len(b))) != nil {
-		return false
+	full := len(b) >= r.lim.Bytes
+	if full {
+		b = b[:r.lim.Bytes]
 	}
-	raw := string(b[:r.check.pos])
+	c := &r.check
+	switch err := c.more(unsafe.String(unsafe.SliceData(b), len(b))); {
+	case err == errShort && !full && c.resumable(len(b)) && !c.maybeHeader(b):
+		return errMore
+	case err != nil:
+		return errOdd
+	}
+	raw := string(b[:c.pos])
 	r.fill(st, raw)
 	st.Raw, st.Size = raw, int64(len(raw))
 	if isHeader(st) {
 		*st = Stanza{}
-		return false
+		return errOdd
 	}
 	r.in.drop(len(raw))
 	r.inside = false
-	return true
+	return nil
+}
+
+// maybeHeader reports whether the element in b, whose start tag was checked if it
+// is there, has the name of a stream header: no end of that would come.
+func (c *checker) maybeHeader(b []byte) bool {
+	n := c.found.self.name
+	return string(b[n.local:n.to]) == "stream"
 }
 
 // whole hands over the element that is buffered.

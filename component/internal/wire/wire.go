@@ -3,10 +3,10 @@
 // knows nothing of what a stanza means.
 //
 // One walk checks everything in a stanza: UTF-8, characters, names, balance,
-// prefixes, attributes and limits. A small stanza that is whole in the network
-// buffer is checked there and then copied. Of any other, a walk that can stop and
-// resume at any byte finds first where it ends, and a copy is checked. What has
-// passed is well-formed, so that Element can read it later without errors.
+// prefixes, attributes and limits, in the network buffer, as far as the stanza is
+// there; what has passed is copied. Where something is wrong or rare, a second walk
+// finds first where the stanza ends, and then it is judged whole. What has passed is
+// well-formed, so that Element can read it later without errors.
 package wire
 
 import (
