@@ -71,6 +71,35 @@ func TestEnds(t *testing.T) {
 	}
 }
 
+// TestReasonArrives: a server that says more behind what we cannot bear is heard out
+// until it closes, though not for ever, so that nothing of our reason is lost.
+func TestReasonArrives(t *testing.T) {
+	for label, closes := range map[string]bool{"it closes": true, "it never does": false} {
+		t.Run(label, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newRaw(t)
+				s.start(off(muxOf(t)))
+				c := s.online()
+				start := time.Now()
+				c.write("<?x y?>")
+				if got := c.until("</stream:stream>"); !strings.Contains(got, "<restricted-xml ") {
+					t.Errorf("the component says %q", got)
+				}
+				c.write(strings.Repeat(iq("get", "late", juliet, domain, query), 10_000))
+				if closes {
+					_ = c.Close()
+				}
+				within := map[bool]time.Duration{true: time.Second, false: 3 * time.Second}[closes]
+				c = s.online()
+				if took := time.Since(start); took > within {
+					t.Errorf("back after %s, want %s at most", took, within)
+				}
+				go func() { _ = c.rest() }()
+			})
+		})
+	}
+}
+
 // TestStreamErrors: each condition of RFC 6120, 4.9.3, in each dress, ends the
 // stream with our end tag, is named with its text, and is followed by another try.
 func TestStreamErrors(t *testing.T) {

@@ -137,6 +137,11 @@ func (s *stream) goodbye(err error) {
 	select {
 	case <-s.readDone:
 	case <-time.After(closeTimeout):
+		return
+	}
+	if se != nil && se.ByUs {
+		// What is unread would reset the connection, and the server might not see our reason.
+		_, _ = io.Copy(io.Discard, s.conn)
 	}
 }
 

@@ -4,9 +4,9 @@
 //
 // One walk checks everything in a stanza: UTF-8, characters, names, balance,
 // prefixes, attributes and limits, in the network buffer, as far as the stanza is
-// there; what has passed is copied. Where something is wrong or rare, a second walk
-// finds first where the stanza ends, and then it is judged whole. What has passed is
-// well-formed, so that Element can read it later without errors.
+// there. Where something is wrong or rare, another walk finds first where the stanza
+// ends, and then it is judged whole. What has passed is copied, and well-formed, so
+// that Element can read it later without errors.
 package wire
 
 import (
