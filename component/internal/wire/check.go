@@ -223,8 +223,31 @@ func (c *checker) cdata() error {
 
 const spaces = " \t\r\n"
 
-// endTag checks an end tag.
+// endTag checks an end tag. Nearly always it is written without white space.
 func (c *checker) endTag() error {
+	if last := len(c.open) - 1; last >= 0 {
+		o, i := c.open[last], c.pos+len("</")
+		end := i + o.to - o.from
+		if end < len(c.s) && c.s[end] == '>' && sameAt(c.s, o.from, i, end-i) {
+			c.pos = end + 1
+			c.close()
+			return nil
+		}
+	}
+	return c.otherEndTag()
+}
+
+// sameAt reports whether the n bytes at j are those at i, before it.
+func sameAt(s string, i, j, n int) bool {
+	if n <= 8 && j+8 <= len(s) {
+		return (load8(s[i:i+8])^load8(s[j:j+8]))<<(64-8*uint(n)) == 0
+	}
+	return s[i:i+n] == s[j:j+n]
+}
+
+// otherEndTag is endTag for those that are written in another way, end too early or
+// are wrong.
+func (c *checker) otherEndTag() error {
 	c.pos += 2
 	if len(c.open) == 0 {
 		return malformed(c.pos, "an end tag in place of an element")

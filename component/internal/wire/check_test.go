@@ -283,3 +283,31 @@ func TestSyntaxError(t *testing.T) {
 		t.Errorf("error = %v, want offset %d", err, len(header+ping)+4)
 	}
 }
+
+// TestEndTags: an end tag is that of its element to the last byte, whatever its
+// length, and wherever in the buffer it is.
+func TestEndTags(t *testing.T) {
+	for n := 1; n <= 20; n++ {
+		name := strings.Repeat("n", n)
+		for _, rest := range []string{"", "<i/>", "<i a='0123456789'/>"} {
+			for i := range n {
+				if _, err := wire.ParseElement("<q><"+name+"></"+name[:i]+"m"+name[i+1:]+">"+rest+"</q>", "", wire.Limits{}); err == nil {
+					t.Errorf("%d bytes, wrong at %d, is no error", n, i)
+				}
+			}
+			for _, end := range []string{name, name + " ", name + "\n\t"} {
+				if _, err := wire.ParseElement("<q><"+name+"></"+end+">"+rest+"</q>", "", wire.Limits{}); err != nil {
+					t.Errorf("</%s>: %v", end, err)
+				}
+			}
+			for _, end := range []string{name[1:], name + "n", " " + name, name + "/"} {
+				if _, err := wire.ParseElement("<q><"+name+"></"+end+">"+rest+"</q>", "", wire.Limits{}); err == nil {
+					t.Errorf("</%s> is no error", end)
+				}
+			}
+		}
+	}
+	if _, err := wire.ParseElement("<abcdefgh></abcdefgh>", "", wire.Limits{}); err != nil {
+		t.Error(err)
+	}
+}
