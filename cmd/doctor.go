@@ -87,7 +87,7 @@ func (d *doctor) again() string {
 
 // examine connects, and tries what a component lives from.
 func (d *doctor) examine(ctx context.Context) {
-	s, err := d.open(ctx, d.cfg)
+	s, err := d.reach(ctx)
 	if err != nil {
 		d.explain(ctx, err)
 		return

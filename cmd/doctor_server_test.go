@@ -2,12 +2,15 @@ package iqdcmd_test
 
 import (
 	"bytes"
+	"io"
 	"io/fs"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	iqdcmd "github.com/iqd-xmpp/iqd/cmd"
 	"github.com/iqd-xmpp/iqd/component/componenttest"
@@ -67,6 +70,48 @@ func TestDoctorNamesTheMissingListener(t *testing.T) {
 	file := configFile(t, closedPort(t))
 	out := doctored(t, file, written(t, "ejabberd", file, "etc/ejabberd/iq.yml"))
 	contains(t, out, "/etc/ejabberd/iq.yml is right", ejabberdLoad, "see: iqd server-config prosody -c "+file+"; then "+prosodyLoad)
+}
+
+// Who types doctor behind systemctl restart is there before the server is.
+func TestDoctorWaitsForAServerThatStarts(t *testing.T) {
+	t.Parallel()
+	_, addr := fakeServer(t, componenttest.Options{})
+	late := closedPort(t)
+	listens := make(chan net.Listener, 1)
+	time.AfterFunc(300*time.Millisecond, func() {
+		l, err := net.Listen("tcp", late)
+		if err != nil {
+			t.Error(err)
+		}
+		listens <- l
+		for err == nil {
+			err = forward(l, addr)
+		}
+	})
+	code, out, _ := iqd(t, "", "doctor", "-c", configFile(t, late))
+	if code != iqdcmd.ExitDone {
+		t.Errorf("exit code %d:\n%s", code, out)
+	}
+	_ = (<-listens).Close()
+}
+
+// forward takes one connection to addr.
+func forward(l net.Listener, addr string) error {
+	near, err := l.Accept()
+	if err != nil {
+		return err
+	}
+	far, err := net.Dial("tcp", addr)
+	if err != nil {
+		return err
+	}
+	for from, to := range map[net.Conn]net.Conn{near: far, far: near} {
+		go func() {
+			_, _ = io.Copy(to, from)
+			_ = to.Close()
+		}()
+	}
+	return nil
 }
 
 // doctored runs doctor, which has to find something wrong, and returns what it

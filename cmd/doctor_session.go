@@ -5,10 +5,12 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"log/slog"
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/iqd-xmpp/iqd/component"
@@ -63,6 +65,28 @@ func (d *doctor) open(ctx context.Context, cfg component.Config) (*session, erro
 		return s, nil
 	case <-s.ended:
 		return nil, cmp.Or(s.why, context.Cause(ctx), error(errShort))
+	}
+}
+
+// starting is how long a server may have no port yet: systemctl does not wait until
+// Prosody listens.
+const starting = 3 * time.Second
+
+// reach is open beside a server that may just be starting.
+func (d *doctor) reach(ctx context.Context) (*session, error) {
+	end := time.After(min(starting, d.patience()))
+	for {
+		s, err := d.open(ctx, d.cfg)
+		if !errors.Is(err, syscall.ECONNREFUSED) && !errors.Is(err, fs.ErrNotExist) {
+			return s, err
+		}
+		select {
+		case <-time.After(100 * time.Millisecond):
+		case <-end:
+			return nil, err
+		case <-ctx.Done():
+			return nil, err
+		}
 	}
 }
 
