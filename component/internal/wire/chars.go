@@ -250,6 +250,9 @@ func unescape(s string) string {
 	if i < 0 {
 		return s
 	}
+	if len(s) <= 64 {
+		return string(appendUnescaped(make([]byte, 0, 64), s, i)) // on the stack
+	}
 	return string(appendUnescaped(make([]byte, 0, len(s)), s, i))
 }
 

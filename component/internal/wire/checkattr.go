@@ -88,7 +88,7 @@ func (c *checker) slash() error {
 }
 
 // usual reads attributes as long as they are written in the usual way: one space
-// before and none inside, a name of small letters, and a plain value.
+// before and none inside, and a name of small letters.
 func (c *checker) usual() {
 	s, i := c.s, c.pos
 	for room := c.lim.Attrs - len(c.tagAttrs()); room > 0; room-- {
@@ -117,13 +117,17 @@ func (c *checker) usual() {
 		}
 		from, val := i+1, i+n+3
 		end := scan(s, val, k)
-		if end >= len(s) || s[end] != s[val-1] {
-			return
+		plain := end < len(s) && s[end] == s[val-1]
+		if !plain {
+			var bad flaw
+			if end, bad = valueEnd(s, end, s[val-1]); bad != flawNone {
+				return
+			}
 		}
 		a := c.add()
 		a.from, a.local, a.to = int32(from), int32(from), int32(from+n)
 		a.val, a.valEnd = int32(val), int32(end)
-		a.kind, a.plain = kindOf(s[from:from+n]), true
+		a.kind, a.plain = kindOf(s[from:from+n]), plain
 		c.note(a.kind, s[from:from+n])
 		i = end + 1
 		c.pos = i
