@@ -7,8 +7,9 @@ import "strings"
 // stanza tells of itself. It is used again and again, and keeps no string of the last time.
 type checker struct {
 	s       string
-	pos     int // behind what is done with: a tag is, or a text, or nothing
+	pos     int // behind the last tag, CDATA section or text that was read to its end
 	mid     int // up to where the text at pos was looked at
+	again   int // how many bytes were there without being read to the end, in all
 	lim     Limits
 	around  *scope // the prefixes declared outside
 	nAround int    // their number
@@ -38,8 +39,8 @@ type binding struct {
 var errShort = malformed(0, flawTexts[flawShort])
 
 // check checks the element that s begins with. It returns nil, a *SyntaxError, a
-// *LimitError or errShort, and leaves c.pos behind the element or where the
-// error is, and in c.found what there was up to there. It keeps nothing of s.
+// *LimitError or errShort, and leaves c.pos behind the element, and in c.found
+// what there was up to an error. It keeps nothing of s.
 func (c *checker) check(s string) error {
 	c.begin()
 	return c.more(s)
@@ -47,12 +48,12 @@ func (c *checker) check(s string) error {
 
 // begin forgets the element before.
 func (c *checker) begin() {
-	c.pos, c.mid, c.found = 0, 0, outline{}
+	c.pos, c.mid, c.again, c.found = 0, 0, 0, outline{}
 	c.open, c.binds, c.attrs = c.open[:0], c.binds[:0], c.attrs[:0]
 }
 
-// more goes on with a check that is resumable, in an s that has more behind what
-// there was of it.
+// more goes on with a check that came to errShort, if resume says so, in an s that
+// has more behind what there was of it.
 func (c *checker) more(s string) error {
 	c.s = s
 	err := c.element()
@@ -61,18 +62,19 @@ func (c *checker) more(s string) error {
 	return err
 }
 
-// rescan is how many bytes are looked at again, at most, each time that more of
-// an element has come.
+// rescan is how many bytes are looked at again in any case, when more has come.
 const rescan = 2048
 
-// resumable reports whether more may go on after errShort, n bytes being there
-// now. The declarations of prefixes are not kept that long.
-func (c *checker) resumable(n int) bool {
-	return len(c.binds) == 0 && n-max(c.pos, c.mid) <= rescan
+// resume reports whether more is to go on after errShort, n bytes being there now:
+// not when bytes that come one by one have had as much looked at again as there is,
+// and not inside of declared prefixes, which are not kept that long.
+func (c *checker) resume(n int) bool {
+	c.again += n - max(c.pos, c.mid)
+	return len(c.binds) == 0 && c.again <= n+rescan
 }
 
 // element is the loop of more. What a tag or CDATA section notes, it notes at its
-// end, so that it may begin again.
+// end or resets at its beginning, so that it may be read again.
 func (c *checker) element() error {
 	for {
 		if len(c.open) > 0 && c.at(c.pos) != '<' {

@@ -73,6 +73,23 @@ func TestElementAttr(t *testing.T) {
 	}
 }
 
+// Values of each length, with a reference at each place.
+func TestReferences(t *testing.T) {
+	for n := range 70 {
+		for i := range n + 1 {
+			value := strings.Repeat("v", i) + "&lt;é&#x1F600;" + strings.Repeat("w", n-i)
+			want := strings.Repeat("v", i) + "<é😀" + strings.Repeat("w", n-i)
+			for _, quote := range []string{"'", `"`} {
+				e := parse(t, "<a b="+quote+value+quote+" c='&amp;'>"+value+"</a>")
+				b, _ := e.Attr("b")
+				if c, _ := e.Attr("c"); b != want || c != "&" || e.Text() != want {
+					t.Fatalf("%s: %q, %q, %q", value, b, c, e.Text())
+				}
+			}
+		}
+	}
+}
+
 func TestZeroElement(t *testing.T) {
 	var e wire.Element
 	_, ok := e.Attr("a")

@@ -143,6 +143,9 @@ func TestBoundedTime(t *testing.T) {
 		"wide names":               fill("<iq>", "<é/>", "</iq>"),
 		"B05 text, byte by byte":   fill("<iq><a>", "x", "</a></iq>"),
 		"value, byte by byte":      fill("<iq><a b='", "x", "'/></iq>"),
+		"values, byte by byte":     fill("<iq>", "<a b='"+strings.Repeat("&gt;", 500)+"'/>", "</iq>"),
+		"names, byte by byte":      fill("<iq>", "<"+strings.Repeat("é", 500)+"/>", "</iq>"),
+		"CDATA, byte by byte":      fill("<iq>", "<![CDATA["+strings.Repeat("\n", 2000)+"]]>", "</iq>"),
 		"quotes":                   fill("<iq>", `<a b='"' c="'>"/>`, "</iq>"),
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -8,9 +8,9 @@ import (
 // errOdd is the answer of once to what it leaves to others.
 var errOdd = errors.New("odd")
 
-// once reads a stanza in one walk, which goes on from where it was when more has
-// come. It returns errOdd where something is wrong, or rare. The checker keeps
-// nothing of the buffer, and what fill makes are strings of the copy.
+// once reads a stanza in one walk. It returns errMore when that is to go on, from
+// where it was, once more has come, and errOdd where something is wrong, or rare. The
+// checker keeps nothing of the buffer, and what fill makes are strings of the copy.
 func (r *Reader) once(st *Stanza) error {
 	b := r.in.bytes()
 	full := len(b) >= r.lim.Bytes
@@ -19,7 +19,7 @@ func (r *Reader) once(st *Stanza) error {
 	}
 	c := &r.check
 	switch err := c.more(unsafe.String(unsafe.SliceData(b), len(b))); {
-	case err == errShort && !full && c.resumable(len(b)) && !c.maybeHeader(b):
+	case err == errShort && !full && !c.maybeHeader(b) && c.resume(len(b)):
 		return errMore
 	case err != nil:
 		return errOdd
