@@ -71,14 +71,36 @@ func TestEnds(t *testing.T) {
 	}
 }
 
+// timeless is a connection that knows no deadlines.
+type timeless struct{ net.Conn }
+
+func (timeless) SetDeadline(time.Time) error      { return nil }
+func (timeless) SetReadDeadline(time.Time) error  { return nil }
+func (timeless) SetWriteDeadline(time.Time) error { return nil }
+
 // TestReasonArrives: a server that says more behind what we cannot bear is heard out
 // until it closes, though not for ever, so that nothing of our reason is lost.
 func TestReasonArrives(t *testing.T) {
-	for label, closes := range map[string]bool{"it closes": true, "it never does": false} {
+	for label, tc := range map[string]struct {
+		closes, timeless bool
+		within           time.Duration
+	}{
+		"it closes":                   {closes: true, within: time.Second},
+		"it never does":               {within: 3 * time.Second},
+		"it never does, no deadlines": {timeless: true, within: 3 * time.Second},
+	} {
 		t.Run(label, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := newRaw(t)
-				s.start(off(muxOf(t)))
+				cfg := off(muxOf(t))
+				cfg.Dial = func(ctx context.Context) (net.Conn, error) {
+					conn, err := s.dial(ctx)
+					if tc.timeless {
+						conn = timeless{conn}
+					}
+					return conn, err
+				}
+				s.start(cfg)
 				c := s.online()
 				start := time.Now()
 				c.write("<?x y?>")
@@ -86,13 +108,12 @@ func TestReasonArrives(t *testing.T) {
 					t.Errorf("the component says %q", got)
 				}
 				c.write(strings.Repeat(iq("get", "late", juliet, domain, query), 10_000))
-				if closes {
+				if tc.closes {
 					_ = c.Close()
 				}
-				within := map[bool]time.Duration{true: time.Second, false: 3 * time.Second}[closes]
 				c = s.online()
-				if took := time.Since(start); took > within {
-					t.Errorf("back after %s, want %s at most", took, within)
+				if took := time.Since(start); took > tc.within {
+					t.Errorf("back after %s, want %s at most", took, tc.within)
 				}
 				go func() { _ = c.rest() }()
 			})

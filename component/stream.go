@@ -128,6 +128,8 @@ func (s *stream) goodbye(err error) {
 		return // nobody there to say it to
 	}
 	_ = s.conn.SetDeadline(time.Now().Add(closeTimeout))
+	// A connection of the caller's own may know no deadlines.
+	defer time.AfterFunc(closeTimeout, func() { _ = s.conn.Close() }).Stop()
 	if _, werr := io.WriteString(s.conn, last); werr != nil {
 		return
 	}
