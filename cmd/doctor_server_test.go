@@ -77,22 +77,29 @@ func TestDoctorWaitsForAServerThatStarts(t *testing.T) {
 	t.Parallel()
 	_, addr := fakeServer(t, componenttest.Options{})
 	late := closedPort(t)
-	listens := make(chan net.Listener, 1)
+	begun := time.Now()
+	opened := make(chan net.Listener, 1)
 	time.AfterFunc(300*time.Millisecond, func() {
+		defer close(opened)
 		l, err := net.Listen("tcp", late)
 		if err != nil {
 			t.Error(err)
+			return
 		}
-		listens <- l
-		for err == nil {
-			err = forward(l, addr)
-		}
+		opened <- l
+		go func() {
+			for err == nil {
+				err = forward(l, addr)
+			}
+		}()
 	})
 	code, out, _ := iqd(t, "", "doctor", "-c", configFile(t, late))
-	if code != iqdcmd.ExitDone {
-		t.Errorf("exit code %d:\n%s", code, out)
+	if took := time.Since(begun); code != iqdcmd.ExitDone || took < 300*time.Millisecond {
+		t.Errorf("exit code %d after %s:\n%s", code, took, out)
 	}
-	_ = (<-listens).Close()
+	if l, ok := <-opened; ok {
+		_ = l.Close()
+	}
 }
 
 // forward takes one connection to addr.

@@ -19,27 +19,28 @@ func TestS05Killed(t *testing.T) {
 	alice := srv.Login(t, "alice", "balcony")
 	query := fmt.Sprintf(" to='%s'><query xmlns='jabber:iq:roster'>", srv.Component)
 	n := 0
-	ask := func(typ, inner string) (string, bool) {
+	ask := func(typ, inner string, patience time.Duration) (string, bool) {
 		n++
 		id := fmt.Sprint("n", n)
 		alice.Send(fmt.Sprintf("<iq type='%s' id='%s'%s%s</query></iq>", typ, id, query, inner))
-		// Nothing comes where Prosody has not yet seen the one before end, and gave it the request.
-		got, _ := alice.Take(realserver.Answers(id), 2*time.Second)
+		got, _ := alice.Take(realserver.Answers(id), patience)
 		return got, realserver.Parse(got).Type == "result"
 	}
 	for round := range 5 {
 		began := time.Now()
 		cmd := runDaemon(t, srv, path, dir, "[handlers.roster]\n")
 		var got string
-		realserver.Eventually(t, 20*time.Second, func() (ok bool) { // the server answers until we are there
-			got, ok = ask("get", "")
+		// Prosody answers until the daemon is there. It may have given a request to the one just
+		// killed, whose end it has not seen yet: then nothing comes.
+		realserver.Eventually(t, 20*time.Second, func() (ok bool) {
+			got, ok = ask("get", "", 2*time.Second)
 			return ok
 		})
 		t.Logf("round %d: serves after %v", round, time.Since(began).Round(time.Millisecond))
 		if items := strings.Count(got, "<item "); items != round {
 			t.Errorf("round %d: %d items are there: %s", round, items, got)
 		}
-		if got, ok := ask("set", fmt.Sprintf("<item jid='c%d@example.net' name='Name %d'/>", round, round)); !ok {
+		if got, ok := ask("set", fmt.Sprintf("<item jid='c%d@example.net' name='Name %d'/>", round, round), 20*time.Second); !ok {
 			t.Errorf("round %d: got %s", round, got)
 		}
 		killed(cmd)
