@@ -129,20 +129,29 @@ func (c *Component) tryError(sc *scratch, req *Request) bool {
 // renderBare renders an error of a condition only: most are, and there is nothing
 // in it to check.
 func (c *Component) renderBare(sc *scratch, req *Request, e *Error) {
-	cond, typ := e.kind()
-	buf := c.appendHead(sc.buf[:0], "error", req)
-	buf = append(buf, "><error type='"...)
-	buf = append(buf, typ...)
-	buf = append(buf, "'><"...)
-	buf = append(buf, cond...)
-	sc.buf = append(buf, " xmlns='"+nsStanzas+"'/></error>"+iqEnd...)
+	sc.buf = appendBare(c.appendHead(sc.buf[:0], "error", req), e)
 	switch {
 	case c.complete(sc, req) == nil:
 	case req.outer() != nil:
+		cond, typ := e.kind()
 		c.renderError(sc, req.outer(), &Error{Condition: cond, Type: typ})
 	default:
 		sc.buf = sc.buf[:0]
 	}
+}
+
+// appendBare appends what is behind the head of a stanza with the error. The most
+// usual one is written whole.
+func appendBare(buf []byte, e *Error) []byte {
+	if e == errNoHandler {
+		return append(buf, "><error type='cancel'><feature-not-implemented xmlns='"+nsStanzas+"'/></error>"+iqEnd...)
+	}
+	cond, typ := e.kind()
+	buf = append(buf, "><error type='"...)
+	buf = append(buf, typ...)
+	buf = append(buf, "'><"...)
+	buf = append(buf, cond...)
+	return append(buf, " xmlns='"+nsStanzas+"'/></error>"+iqEnd...)
 }
 
 // EncodeXML writes the error element (RFC 6120, 8.3.2).

@@ -55,12 +55,12 @@ func (c *checker) fill(st *Stanza, s string) {
 		return
 	}
 	st.inner = f.self.inside(s, c.space)
-	st.Name = f.self.resolved(s, c.space)
+	st.Name = f.self.resolved(s, st.inner)
 	st.head, st.Text, st.Children = f.head, f.text, f.children
 	c.fillAttrs(st, s)
 	if f.children > 0 {
 		p := &f.payload
-		st.Payload = p.resolved(s, st.inner)
+		st.Payload = p.resolved(s, p.inside(s, st.inner))
 		st.first, st.firstEnd = f.first, f.firstEnd
 		st.firstName, st.firstHead = int(p.name.to)-f.first, f.firstHead-f.first
 		st.prefixes = f.self.declares || p.declares || p.name.prefixed()
@@ -97,11 +97,12 @@ func (h *heading) inside(s, outside string) string {
 	return text(s[h.xmlns.val:h.xmlns.valEnd])
 }
 
-// resolved returns the name of the element.
-func (h *heading) resolved(s, outside string) xml.Name {
+// resolved returns the name of the element, inside of which that is the default
+// namespace.
+func (h *heading) resolved(s, inside string) xml.Name {
 	local := s[h.name.local:h.name.to]
 	if h.name.prefixed() {
 		return xml.Name{Space: h.space, Local: local}
 	}
-	return xml.Name{Space: h.inside(s, outside), Local: local}
+	return xml.Name{Space: inside, Local: local}
 }
