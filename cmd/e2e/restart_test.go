@@ -34,9 +34,9 @@ func TestN12Restart(t *testing.T) {
 			srv.Stop()
 			opened := portOpens(t, srv)
 			srv.StartAgain()
-			open, answers := <-opened, <-opened
+			open, answered := <-opened, <-opened
 			realserver.Eventually(t, 30*time.Second, func() bool { return c.Stats().Streams > before && c.Status().Heard })
-			took, since := time.Since(open), time.Since(answers)
+			took, since := time.Since(open), time.Since(answered)
 			t.Logf("round %d: back after %v, %v after the server answers", round, took, since)
 			if took > backWithin && since > soonAfter {
 				late++

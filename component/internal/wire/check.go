@@ -9,7 +9,7 @@ type checker struct {
 	s       string
 	pos     int // behind the last tag, CDATA section or text that was read to its end
 	mid     int // up to where the text at pos was looked at
-	again   int // how many bytes were there without being read to the end, in all
+	again   int // how many bytes had to be looked at again, in all
 	lim     Limits
 	around  *scope // the prefixes declared outside
 	nAround int    // their number
