@@ -116,16 +116,7 @@ func (c *checker) usual() {
 			return
 		}
 		from, val := i+1, i+n+3
-		end := val
-		for ; end+8 <= len(s); end += 8 { // as scan does, but for what is behind the last whole word
-			if m := k.mask(load8(s[end : end+8])); m != 0 {
-				end += bits.TrailingZeros64(m) / 8
-				break
-			}
-		}
-		if end+8 > len(s) {
-			end = scan(s, end, k)
-		}
+		end := scan(s, val, k)
 		plain := end < len(s) && s[end] == s[val-1]
 		if !plain {
 			var bad flaw
