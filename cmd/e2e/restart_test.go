@@ -106,9 +106,13 @@ func answers(conn net.Conn, jid string) bool {
 func TestSlowBesideFast(t *testing.T) {
 	bothServers(t, realserver.Options{}, func(t *testing.T, srv *realserver.Server) {
 		m := testMux(t)
-		for _, quick := range []bool{false, true} {
-			add(t, m, component.Extension{Name: fmt.Sprint("sleeper", quick), Routes: []component.Route{{
-				Name: name(fmt.Sprint("sleep-", quick)), Quick: quick,
+		const rounds = 4
+		sleeper := func(round int, quick bool) string { return fmt.Sprintf("sleep-%d-%v", round, quick) }
+		for i := range 2 * rounds { // new ones for each round: who is known to sleep is kept apart
+			quick := i%2 == 0
+			local := sleeper(i/2, quick)
+			add(t, m, component.Extension{Name: local, Routes: []component.Route{{
+				Name: name(local), Quick: quick,
 				Get: component.HandlerFunc(func(ctx context.Context, _ *component.Request) (component.Payload, error) {
 					timer := time.NewTimer(time.Second)
 					defer timer.Stop()
@@ -127,10 +131,10 @@ func TestSlowBesideFast(t *testing.T) {
 		// The server and the client share two cores with the test: what iqd adds is the
 		// difference, and a second of somebody else's sleep shows in it each time.
 		var quiet, busy time.Duration
-		for round := range 4 {
+		for round := range rounds {
 			quiet = pings(t, srv, alice, 300)
 			for i := range 50 {
-				bob.Send(get(srv, fmt.Sprint("z", round, "-", i), fmt.Sprint("sleep-", i%2 == 0), ""))
+				bob.Send(get(srv, fmt.Sprint("z", round, "-", i), sleeper(round, i%2 == 0), ""))
 			}
 			busy = pings(t, srv, alice, 300)
 			t.Logf("p99 of a ping through the server: %v alone, %v beside 50 sleepers", quiet, busy)
